@@ -1,0 +1,57 @@
+#!/usr/bin/env python
+"""The one entry point, of the core and of a node.
+
+The role decides the settings: DJANGO_SETTINGS_MODULE if it is set; else the node's if YIZHAN_ROLE is `edge` or
+YIZHAN_NODE_DIR names a node's folder; else the core's. A core without DATABASE_URL starts its own PostgreSQL first.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+#: Commands that never touch the database, so none is started for them.
+WITHOUT_DATABASE = frozenset(
+    {
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "findstatic",
+        "help",
+        "makemessages",
+        "makemigrations",
+    }
+)
+
+
+def settings_module(env: dict[str, str]) -> str:
+    """The settings for this process, by its role."""
+    if chosen := env.get("DJANGO_SETTINGS_MODULE"):
+        return chosen
+    on_node = env.get("YIZHAN_ROLE") == "edge" or env.get("YIZHAN_NODE_DIR")
+    return "edge_node.settings" if on_node else "core.county.settings"
+
+
+def needs_database(arguments: list[str]) -> bool:
+    """Whether the command line asks for more than help or files."""
+    if not arguments or arguments[0].startswith("-") or arguments[0] in WITHOUT_DATABASE:
+        return False
+    return not {"-h", "--help"} & set(arguments)
+
+
+def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module(dict(os.environ))
+    on_core = os.environ["DJANGO_SETTINGS_MODULE"].startswith("core.")
+    if on_core and not os.environ.get("DATABASE_URL") and needs_database(sys.argv[1:]):
+        from tenants.embedded import ensure_database
+
+        var_dir = Path(os.environ.get("YIZHAN_VAR") or Path(__file__).resolve().parent / "var")
+        os.environ["DATABASE_URL"] = ensure_database(var_dir)
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What builds, tests and checks the project. Nothing here is part of the product."""

@@ -1,0 +1,65 @@
+"""Run everything a change must satisfy besides the tests; all checks run even if an earlier one fails.
+
+The exit code is 1 if any failed. `make check ARGS="mypy sizes"` takes some of them.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tools.bootstrap import ROOT
+
+BIN = Path(sys.executable).parent
+MIGRATIONS = (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")
+
+#: Name -> command.
+CHECKS: dict[str, tuple[str, ...]] = {
+    "lint": (str(BIN / "ruff"), "check"),
+    "format": (str(BIN / "ruff"), "format", "--check"),
+    "types": (str(BIN / "mypy"),),
+    "imports": (str(BIN / "lint-imports"), "--no-logo"),
+    "migrations-core": MIGRATIONS,
+    "migrations-node": MIGRATIONS,
+    "messages": (sys.executable, "-m", "tools.check_messages"),
+    "sizes": (sys.executable, "-m", "tools.check_sizes"),
+}
+
+
+def environment(name: str, scratch: str) -> dict[str, str]:
+    """The environment of a check. The node's settings get an empty data folder, so that no real node is touched."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("DJANGO_", "YIZHAN_"))}
+    if name == "migrations-node":
+        env |= {"DJANGO_SETTINGS_MODULE": "edge_node.settings", "YIZHAN_NODE_DIR": scratch}
+    if name == "migrations-core":
+        env |= {"DJANGO_SETTINGS_MODULE": "core.county.settings"}
+    return env
+
+
+def passes(name: str) -> bool:
+    """Whether the check passes; what it says is printed only if it does not."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="yizhan-check-") as scratch:
+        done = subprocess.run(
+            CHECKS[name], cwd=ROOT, env=environment(name, scratch), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+    verdict = "ok" if done.returncode == 0 else "FAILED"
+    print(f"    {name:<18}{time.monotonic() - started:>6.1f} s  {verdict}", flush=True)
+    if done.returncode != 0:
+        print("\n" + done.stdout.strip() + "\n", flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(CHECKS)
+    if unknown := sorted(set(names) - set(CHECKS)):
+        sys.exit(f"There is no check named {', '.join(unknown)}. There are: {', '.join(CHECKS)}")
+    results = [passes(name) for name in names]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -120,7 +120,8 @@ def install_packages(packages: list[str]) -> bool:
         return False
     prefix = root_prefix()
     if prefix is None:
-        say(f"Not root, and sudo asks for a password. Please run once:\n\n    sudo sh -c '{by_hand}'\n")
+        become = "sudo sh -c" if shutil.which("sudo") else "su -c"
+        say(f"Not root, and no sudo without a password. Please run once:\n\n    {become} '{by_hand}'\n")
         return False
     say(f"Installing Debian packages: {', '.join(packages)} (takes a minute) ...")
     for step in (["apt-get", "update", "-qq"], [*install, "-qq"]):
@@ -214,7 +215,8 @@ def install_lock(venv: Path, lock: Path) -> None:
     tools = run_quietly([*pip, str(REQUIREMENTS / "tools.lock")], env)
     if tools.returncode == 0:
         uv = [str(venv / "bin/uv"), "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)]
-        if (synced := run_quietly(uv, env)).returncode == 0:
+        synced = run_quietly(uv, env)  # no `:=` in this file: Python 3.6 must be able to read it, to be refused
+        if synced.returncode == 0:
             return
         # uv does not read pip's configuration: behind a proxy or a mirror only pip may find its way.
         say(f"uv could not install them ({last_line(synced.stdout)}); trying with pip, which is slower ...")

@@ -39,14 +39,25 @@ def needs_database(arguments: list[str]) -> bool:
     return not {"-h", "--help"} & set(arguments)
 
 
-def main() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module(dict(os.environ))
-    on_core = os.environ["DJANGO_SETTINGS_MODULE"].startswith("core.")
-    if on_core and not os.environ.get("DATABASE_URL") and needs_database(sys.argv[1:]):
-        from tenants.embedded import ensure_database
+def start_database() -> None:
+    """The core's private PostgreSQL runs; ends the process with the reason in words if it cannot.
 
-        var_dir = Path(os.environ.get("YIZHAN_VAR") or Path(__file__).resolve().parent / "var")
-        os.environ["DATABASE_URL"] = ensure_database(var_dir)
+    DATABASE_URL stays unset: each process then counts as a user of the server, which lives as long as one of them.
+    """
+    from tenants.embedded import EmbeddedDatabaseError, ensure_database
+
+    var_dir = Path(os.environ.get("YIZHAN_VAR") or Path(__file__).resolve().parent / "var")
+    try:
+        ensure_database(var_dir)
+    except EmbeddedDatabaseError as error:
+        sys.exit(str(error))
+
+
+def main() -> None:
+    module = settings_module(dict(os.environ))
+    os.environ["DJANGO_SETTINGS_MODULE"] = module
+    if module == "core.county.settings" and not os.environ.get("DATABASE_URL") and needs_database(sys.argv[1:]):
+        start_database()
 
     from django.core.management import execute_from_command_line
 

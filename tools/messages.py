@@ -15,6 +15,21 @@ CATALOGUE = Path("core/locale") / LANGUAGE / "LC_MESSAGES/django.po"
 #: Folders of the checkout whose texts no user reads.
 IGNORED = (".venv", "ansible", "docs", "node_modules", "requirements", "tests", "tools", "var")
 
+#: A new catalogue begins with this; gettext's own template is marked as a guess, and loses the character set thereby.
+HEADER = """\
+msgid ""
+msgstr ""
+"Project-Id-Version: yizhan\\n"
+"PO-Revision-Date: 2026-11-22 00:00+0800\\n"
+"Last-Translator: Yizhan\\n"
+"Language-Team: Yizhan\\n"
+"Language: zh_Hans\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"""
+
 
 def collect(tree: Path) -> None:
     """The catalogue of the tree holds exactly the texts of its sources, with the source files named, without lines."""
@@ -38,6 +53,9 @@ def manage(tree: Path, *command: str) -> None:
 
 
 def main() -> int:
+    if not (ROOT / CATALOGUE).exists():
+        (ROOT / CATALOGUE).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / CATALOGUE).write_text(HEADER, encoding="utf-8")
     collect(ROOT)
     subprocess.run(["msgfmt", "--check", "-o", str(CATALOGUE.with_suffix(".mo")), str(CATALOGUE)], cwd=ROOT, check=True)
     left = subprocess.run(

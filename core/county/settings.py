@@ -1,0 +1,99 @@
+"""Settings of the core: PostgreSQL, one schema a tenant, the county console in the public schema."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from core.domain import SHARED_DOMAIN_APPS, TENANT_DOMAIN_APPS
+from core.settings_base import *  # noqa: F403
+from core.settings_base import (
+    COMMON_MIDDLEWARE,
+    REPO_DIR,
+    database_from_url,
+    env_flag,
+    env_list,
+    logging_settings,
+    secret_key,
+    templates_settings,
+)
+
+NODE_ID = "core"
+NODE_EPOCH = int(os.environ.get("YIZHAN_EPOCH", "1"))  #: of the core's own streams; raised after a restore
+HERE = "tenants.place.here"
+COUNTY_CODE = os.environ.get("YIZHAN_COUNTY_CODE", "430321000000")
+COUNTY_HOST = os.environ.get("YIZHAN_COUNTY_HOST", "county.localhost")
+#: Other names the county console answers to; YIZHAN_COUNTY_ALIASES adds to them (an address in the LAN, say).
+COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUNTY_ALIASES")]
+TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name
+#: Dotted paths called with each case that changed, in the transaction that changed it.
+HERE = "tenants.place.here"
+CASE_OBSERVERS: list[str] = []  # the work queue's services.tasks_reflect comes here with that app
+
+VAR_DIR = Path(os.environ.get("YIZHAN_VAR") or REPO_DIR / "var").resolve()
+SECRET_KEY = secret_key(VAR_DIR)
+DEBUG = env_flag("YIZHAN_DEBUG")
+# Every name is let through to TenantMiddleware, which refuses all but the console's and the tenants' own.
+ALLOWED_HOSTS = ["*"]
+SESSION_COOKIE_NAME = "yizhan_core"
+CSRF_COOKIE_NAME = "yizhan_core_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_flag("YIZHAN_HTTPS")
+if env_flag("YIZHAN_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# No app stands in both lists: PostgreSQL silently skips a missing schema and would then read the public one.
+SHARED_APPS = [
+    "tenants",  # before django_tenants: its commands take precedence
+    "django_tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
+    "procrastinate.contrib.django",
+    *SHARED_DOMAIN_APPS,
+    "core.county.registry",
+    "core.county.publishing",
+    "core.county.workqueue",
+    "core.counter",
+]
+TENANT_APPS = [*TENANT_DOMAIN_APPS, "core.county.ingest", "core.county.backoffice"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = True  # safe only with django-tenants >= 4.0.1 (rollbacks reset the remembered path)
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+
+
+def _database() -> dict[str, Any]:
+    """DATABASE_URL's server, else the private one under var/, which starts with the first connection."""
+    url = os.environ.get("DATABASE_URL")
+    private: dict[str, Any] = {"NAME": "yizhan", "OPTIONS": {}, "EMBEDDED_VAR": VAR_DIR}
+    database = database_from_url(url) if url else private
+    database["ENGINE"] = "tenants.postgresql"
+    # Only the web server pools (wsgi.py asks for it): the pool hangs with multiprocessing migrations, and a
+    # backend that touched 20 tables in 400 schemas holds 152 MB, so none lives longer than ten minutes.
+    if env_flag("YIZHAN_DB_POOL"):
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "max_lifetime": 600, "timeout": 10}
+    return database
+
+
+DATABASES = {"default": _database()}
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    *COMMON_MIDDLEWARE,
+]
+ROOT_URLCONF = "core.county.urls"
+PUBLIC_SCHEMA_URLCONF = "core.county.urls_public"
+WSGI_APPLICATION = "core.county.wsgi.application"
+TEMPLATES = templates_settings()
+LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = VAR_DIR / "media"
+
+PROCRASTINATE_ON_APP_READY = "tenants.jobs.app_ready"

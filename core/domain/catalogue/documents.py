@@ -16,7 +16,7 @@ Level = Literal["province", "city", "county", "town", "village"]
 #: How a limit is counted. "immediate" means at the counter, in one act (即办).
 LimitUnit = Literal["working_day", "calendar_day", "hour", "immediate"]
 Power = Literal["accept", "review", "decide"]
-#: direct 直接下放: the power moves. entrusted 委托下放: decides in the owner's name. front_loaded 服务前移: accepts and checks only.
+#: direct 直接下放: the power moves; entrusted 委托下放: decides in the owner's name; front_loaded 服务前移: accepts only.
 Mode = Literal["direct", "entrusted", "front_loaded"]
 
 
@@ -24,7 +24,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of every catalogue value: frozen, keyword-only, unknown fields are an error when read from people."""
 
 
-class Limit(Document):
+class Limit(Document, frozen=True, kw_only=True):
     """A time limit: `value` in `unit`, and the words as published."""
 
     value: int
@@ -32,7 +32,7 @@ class Limit(Document):
     text: str = ""
 
 
-class Material(Document):
+class Material(Document, frozen=True, kw_only=True):
     """One required document 申请材料 of an item. `code` is unique within the item (M01, M02, ...)."""
 
     code: str
@@ -50,7 +50,7 @@ class Material(Document):
     note: str = ""
 
 
-class Situation(Document):
+class Situation(Document, frozen=True, kw_only=True):
     """A variant 办理情形 of an item (first issue, renewal, loss); `code` is unique within the item (S1, S2, ...)."""
 
     code: str
@@ -58,13 +58,13 @@ class Situation(Document):
     note: str = ""
 
 
-class Basis(Document):
+class Basis(Document, frozen=True, kw_only=True):
     title: str
     article: str = ""
     text: str = ""
 
 
-class Stage(Document):
+class Stage(Document, frozen=True, kw_only=True):
     """A review stage 审查环节: stages run in order, the departments (USCC) within one run in parallel."""
 
     code: str
@@ -73,7 +73,7 @@ class Stage(Document):
     days: int = 0
 
 
-class FormField(Document):
+class FormField(Document, frozen=True, kw_only=True):
     """One field of the item's own form; `rule` is a regular expression the whole value must match."""
 
     name: str
@@ -85,23 +85,23 @@ class FormField(Document):
     help: str = ""
 
 
-class Fee(Document):
+class Fee(Document, frozen=True, kw_only=True):
     kind: Literal["none", "amount", "standard"] = "none"
     amount_fen: int = 0
     text: str = ""
 
 
-class Result(Document):
+class Result(Document, frozen=True, kw_only=True):
     name: str
     kind: Literal["certificate", "approval", "registration", "payment", "document", "none"] = "document"
 
 
-class Question(Document):
+class Question(Document, frozen=True, kw_only=True):
     question: str
     answer: str
 
 
-class Division(Document, tag="division"):
+class Division(Document, frozen=True, kw_only=True, tag="division"):
     """A place 行政区划 by its 12-digit code (GB/T 2260 + town + village). Retired codes keep their dates."""
 
     code: str
@@ -117,7 +117,7 @@ class Division(Document, tag="division"):
         return self.code
 
 
-class Department(Document, tag="department"):
+class Department(Document, frozen=True, kw_only=True, tag="department"):
     """An authority 实施主体 by its 18-character unified social credit code (GB 32100)."""
 
     uscc: str
@@ -132,7 +132,7 @@ class Department(Document, tag="department"):
         return self.uscc
 
 
-class Item(Document, tag="item"):
+class Item(Document, frozen=True, kw_only=True, tag="item"):
     """An implementation item 实施清单: how one department at one level carries a matter out."""
 
     item_code: str
@@ -180,7 +180,7 @@ class Item(Document, tag="item"):
         return self.item_code
 
 
-class Grant(Document, tag="grant"):
+class Grant(Document, frozen=True, kw_only=True, tag="grant"):
     """A devolution grant 下放: who besides the owner may accept, review or decide an item, where and until when.
 
     It covers a service point whose division stands in `divisions`, or whose level is `level` and whose
@@ -203,7 +203,7 @@ class Grant(Document, tag="grant"):
         return self.code
 
 
-class CalendarYear(Document, tag="calendar"):
+class CalendarYear(Document, frozen=True, kw_only=True, tag="calendar"):
     """One year of the State Council's calendar: working days that are off, weekend days that are worked."""
 
     year: int

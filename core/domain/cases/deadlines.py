@@ -1,0 +1,220 @@
+"""Deadlines: the ledger of every day of a case, counted or not, with the rule. Pure. No Django here.
+
+Source: 行政许可法 Art. 32, 42-45 (limits count in working days; the day of acceptance is day 0; special
+procedures do not count); the State Council's yearly notice for days off and make-up days. The ledger is derived
+from entries and calendar and never stored: a changed calendar changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from ..journal.bodies import LimitValue
+from ..journal.clock import instant_date, instant_datetime
+from .state import CaseState
+
+#: The supplement notice is due within 5 working days, or the case counts as accepted (Art. 32).
+SUPPLEMENT_NOTICE_DAYS: Final = 5
+#: The result is to be handed out within 10 working days of the decision (Art. 44).
+DELIVERY_DAYS: Final = 10
+#: No ledger runs further than this: a limit that never ends is a mistake in the catalogue.
+MAX_DAYS: Final = 3700
+
+# Why a day counts or does not; the page words them (counter/wording.py).
+COUNTED: Final = "counted"
+DAY_ZERO: Final = "day_zero"  #: the day of acceptance
+WEEKEND: Final = "weekend"
+HOLIDAY: Final = "holiday"
+MAKE_UP: Final = "make_up"  #: a weekend day that is worked, and counts
+STOPPED: Final = "stopped"  #: a special procedure was under way
+UNPUBLISHED: Final = "unpublished"  #: counted by weekday: the year's calendar is not published yet
+
+GREEN: Final = "green"
+AMBER: Final = "amber"
+RED: Final = "red"
+DONE: Final = "done"
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Which days are worked: weekdays but `days_off`, and `make_up_days`, in the `years` that are published."""
+
+    days_off: frozenset[date] = frozenset()
+    make_up_days: frozenset[date] = frozenset()
+    years: frozenset[int] = frozenset()
+
+    def rule(self, day: date) -> str:
+        if day in self.make_up_days:
+            return MAKE_UP
+        if day in self.days_off:
+            return HOLIDAY
+        if day.weekday() >= 5:
+            return WEEKEND
+        return COUNTED if day.year in self.years else UNPUBLISHED
+
+    def is_working_day(self, day: date) -> bool:
+        return self.rule(day) in WORKED
+
+    def working_day_after(self, day: date, count: int) -> date:
+        """The `count`-th working day after `day` (`day` itself for 0)."""
+        for _ in range(MAX_DAYS):
+            if count <= 0:
+                return day
+            day += timedelta(days=1)
+            count -= self.is_working_day(day)
+        return day
+
+
+WORKED: Final = frozenset({COUNTED, MAKE_UP, UNPUBLISHED})
+
+
+@dataclass(frozen=True)
+class LedgerDay:
+    """One day: `number` is how many days had counted by its end."""
+
+    day: date
+    counted: bool
+    rule: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The days of one limit up to `due_on`; `used` counts up to today or the end, `left` is limit minus used."""
+
+    unit: str
+    limit: int
+    due_on: date
+    days: tuple[LedgerDay, ...]
+    used: int
+    left: int
+    light: str
+    #: "2026-11-21 14:30" for limits in hours, else "".
+    due_time: str = ""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The clock stood still after the day `from_day` up to and with the day `to_day` (None: still).
+
+    The day it stops still counts; the day it resumes is a day 0 again, as the day of acceptance is.
+    """
+
+    from_day: date
+    to_day: date | None
+
+    def covers(self, day: date) -> bool:
+        return self.from_day < day and (self.to_day is None or day <= self.to_day)
+
+
+def ledger(
+    *,
+    limit: LimitValue,
+    accepted_on: date,
+    today: date,
+    calendar: WorkCalendar,
+    stops: Sequence[Interval] = (),
+    extension_days: int = 0,
+    ended_on: date | None = None,
+) -> Ledger:
+    """The ledger of one limit. Days; `extension_days` in the limit's own unit (Art. 42: at most 10)."""
+    total = 0 if limit.unit == "immediate" else limit.value + extension_days
+    until = min(ended_on or today, today)
+    days = tuple(_days(total, limit.unit, accepted_on, until, calendar, stops))
+    due_on = days[-1].day
+    used = max((entry.number for entry in days if entry.day <= until), default=0)
+    if ended_on is None and until > due_on:
+        overdue = sum(_counts(limit.unit, calendar, stops, due_on + timedelta(days=n))[0]
+                      for n in range(1, (until - due_on).days + 1))  # fmt: skip
+        used = total + max(overdue, 1)
+    return Ledger(
+        unit=limit.unit, limit=total, due_on=due_on, days=days, used=used, left=total - used,
+        light=_light(total, total - used, due_on, today, ended_on),
+    )  # fmt: skip
+
+
+def _counts(unit: str, calendar: WorkCalendar, stops: Iterable[Interval], day: date) -> tuple[bool, str]:
+    if any(stop.covers(day) for stop in stops):
+        return False, STOPPED
+    rule = calendar.rule(day)
+    if unit == "calendar_day":
+        return True, COUNTED
+    return rule in WORKED, rule
+
+
+def _days(
+    total: int, unit: str, accepted_on: date, until: date, calendar: WorkCalendar, stops: Sequence[Interval]
+) -> Iterable[LedgerDay]:
+    yield LedgerDay(day=accepted_on, counted=False, rule=DAY_ZERO, number=0)
+    number, day = 0, accepted_on
+    for _ in range(MAX_DAYS):
+        if number >= total:
+            return
+        day += timedelta(days=1)
+        # A clock that stands has no end yet: the due day moves on with every day it stands.
+        if day > until and any(stop.to_day is None and stop.covers(day) for stop in stops):
+            stops = [Interval(stop.from_day, stop.to_day or until) for stop in stops]
+        counted, rule = _counts(unit, calendar, stops, day)
+        number += counted
+        yield LedgerDay(day=day, counted=counted, rule=rule, number=number)
+
+
+def _light(total: int, left: int, due_on: date, today: date, ended_on: date | None) -> str:
+    if ended_on is not None:
+        return RED if ended_on > due_on else DONE
+    if today > due_on:
+        return RED
+    return AMBER if left <= 1 or left * 5 <= total else GREEN
+
+
+def case_ledgers(state: CaseState, *, today: date, calendar: WorkCalendar) -> dict[str, Ledger]:
+    """The ledgers of an accepted case by "legal" and "promised"; empty before acceptance."""
+    if state.accepted_at is None:
+        return {}
+    stops = [
+        Interval(instant_date(stop.from_at), None if stop.to_at is None else instant_date(stop.to_at))
+        for stop in state.stops
+    ]
+    end = state.decision.at if state.decision else state.ended_at
+    ledgers: dict[str, Ledger] = {}
+    for name, limit in (("legal", state.legal), ("promised", state.promised)):
+        if limit is None:
+            continue
+        if limit.unit == "hour":
+            ledgers[name] = _hours(limit.value, state.accepted_at, today, end)
+            continue
+        ledgers[name] = ledger(
+            limit=limit, accepted_on=instant_date(state.accepted_at), today=today, calendar=calendar, stops=stops,
+            # Only the legal limit can be extended; a promise that was extended is a promise broken.
+            extension_days=sum(extension.days for extension in state.extensions) if name == "legal" else 0,
+            ended_on=None if end is None else instant_date(end),
+        )  # fmt: skip
+    return ledgers
+
+
+def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> Ledger:
+    """A limit in hours runs on the clock; the ledger says the time, the light goes by the day."""
+    start = instant_datetime(accepted_at)
+    due = start + timedelta(hours=hours)
+    ended_on = None if ended_at is None else instant_date(ended_at)
+    if ended_at is not None and instant_datetime(ended_at) > due:
+        light = RED
+    else:
+        light = _light(1, 0 if today >= due.date() else 1, due.date(), today, ended_on)
+    first = LedgerDay(day=start.date(), counted=False, rule=DAY_ZERO, number=0)
+    return Ledger(
+        unit="hour", limit=hours, due_on=due.date(), days=(first,), used=0, left=hours, light=light,
+        due_time=f"{due:%Y-%m-%d %H:%M}",
+    )  # fmt: skip
+
+
+def due_on(state: CaseState, name: str, *, calendar: WorkCalendar) -> date | None:
+    """The last day of the "legal" or "promised" limit as far as it is known today; None before acceptance."""
+    if state.accepted_at is None:
+        return None
+    # "Today" only moves the due day while the clock stands; the day of the last entry is what both sides share.
+    ledgers = case_ledgers(state, today=instant_date(state.updated_at), calendar=calendar)
+    return ledgers[name].due_on if name in ledgers else None

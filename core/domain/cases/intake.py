@@ -1,0 +1,222 @@
+"""Intake 受理: what a counter hands in becomes a case, in one transaction, with its materials and its first step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import uuid_utils.compat
+from django.db import transaction
+
+from ..catalogue.authority import ACCEPT, DECIDE, FORWARD, Allowed, Authority, Denied
+from ..catalogue.documents import FormField, Item, Material
+from ..catalogue.selectors import item_authority, item_get, place_of
+from ..journal import bodies as b
+from ..journal.clock import Instant, instant_date
+from ..journal.place import CORE, Here
+from ..staff.actors import Actor
+from .errors import FieldInvalid, ItemChanged, ItemUnavailable, MaterialsMissing, NotDevolved, RoleMissing
+from .identity import citizen_id_parse, uscc_check
+from .models import DraftIntake, SerialCounter
+from .numbering import case_number, first_serial
+from .state import CaseState
+from .writing import Act, act_opening
+
+#: Who may take an application in.
+COUNTER_ROLES: Final = ("clerk", "village_agent")
+
+RECEIVED, ELECTRONIC, CERTIFICATE, DEFERRED, PLEDGED = "received", "electronic", "certificate", "deferred", "pledged"
+
+# What the intake's button will do (interface.md).
+ACCEPT_HERE: Final = "accept"  #: 受理
+FINISH_HERE: Final = "finish"  #: 当场办结
+FORWARD_ON: Final = "forward"  #: 收件并转
+SUPPLEMENT: Final = "supplement"  #: 出具补正告知
+
+
+@dataclass(frozen=True)
+class Handed:
+    """How one material was handed in. `due` only for a deferred one; `text` is its commitment or pledge."""
+
+    how: str
+    count: int = 1
+    attachments: tuple[b.AttachmentRef, ...] = ()
+    due: date | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the counter knows when the button is pressed."""
+
+    item_code: str
+    applicant: b.Party
+    form: Mapping[str, str] = field(default_factory=dict)
+    materials: Mapping[str, Handed] = field(default_factory=dict)
+    situation: str = ""
+    agent: b.Agent | None = None
+    #: The item's version the form was made from; 0: whatever is in force.
+    item_version: int = 0
+    draft_id: UUID | None = None
+
+
+def role_require(actor: Actor, *roles: str) -> None:
+    """Raises RoleMissing unless the person has one of these roles here."""
+    if not actor.has(*roles):
+        raise RoleMissing(actor=actor.code, roles=roles)
+
+
+def materials_needed(item: Item, situation: str) -> list[Material]:
+    """The item's materials for this situation, in the catalogue's order."""
+    return [m for m in item.materials if not m.situations or not situation or situation in m.situations]
+
+
+def materials_missing(item: Item, situation: str, handed: Mapping[str, Handed]) -> list[Material]:
+    """Required materials nothing stands for yet."""
+    return [
+        m
+        for m in materials_needed(item, situation)
+        if m.code not in handed and (m.necessity == "required" or (m.necessity == "situation" and situation))
+    ]
+
+
+def outcome_expected(item: Item, authority: Authority, *, missing: bool) -> str:
+    """What the intake's button will do: ACCEPT_HERE, FINISH_HERE, FORWARD_ON or SUPPLEMENT."""
+    if missing:
+        return SUPPLEMENT
+    if isinstance(authority, Denied) or ACCEPT not in authority.powers:
+        return FORWARD_ON
+    return FINISH_HERE if item.kind == "immediate" and DECIDE in authority.powers else ACCEPT_HERE
+
+
+def authority_here(item: Item, here: Here, on: date) -> Authority:
+    """What this counter may do with the item today."""
+    return item_authority(item, place=place_of(here.division, here.level), on=on)
+
+
+@transaction.atomic
+def case_take_in(*, application: Application, actor: Actor, at: Instant | None = None, trace: str = "") -> CaseState:
+    """The application is a submitted case with a number, its materials are journalled, its draft is gone.
+
+    Nothing is accepted yet: see case_accept. Raises RoleMissing, ItemUnavailable, ItemChanged, InvalidIdentity,
+    FieldInvalid, MaterialsMissing, SerialExhausted, NotEnrolled.
+    """
+    act = act_opening(actor, at=at, trace=trace)
+    role_require(actor, *COUNTER_ROLES)
+    item = item_get(application.item_code)
+    _item_require(item, application, act)
+    party_check(application.applicant)
+    form_check(item.fields, application.form)
+    missing = materials_missing(item, application.situation, application.materials)
+    if missing:
+        raise MaterialsMissing(materials=tuple(m.name for m in missing))
+    _open(act, item, application)
+    _materials_journal(act, application.materials)
+    state = act.append(b.CaseSubmitted())
+    if application.draft_id is not None:
+        DraftIntake.objects.filter(pk=application.draft_id).delete()
+    return state
+
+
+def _item_require(item: Item, application: Application, act: Act) -> None:
+    authority = authority_here(item, act.here, instant_date(act.at))
+    if isinstance(authority, Denied) and authority.fallback != FORWARD:
+        raise ItemUnavailable(item_code=item.item_code, reason=authority.reason)
+    if application.item_version and application.item_version != item.version:
+        raise ItemChanged(item_code=item.item_code, version=application.item_version, current=item.version)
+
+
+def _open(act: Act, item: Item, application: Application) -> None:
+    case_id = uuid_utils.compat.uuid7()
+    act.append(
+        b.CaseOpened(
+            number=number_mint(act.here, instant_date(act.at)), item_code=item.item_code, item_version=item.version,
+            service_point=act.here.service_point, division=act.here.division, applicant=application.applicant,
+            situation=application.situation, agent=application.agent, form=dict(application.form),
+        ),
+        case_id=case_id,
+    )  # fmt: skip
+
+
+def _materials_journal(act: Act, materials: Mapping[str, Handed]) -> None:
+    for code, handed in materials.items():
+        if handed.how == DEFERRED and handed.due is not None:
+            act.append(b.MaterialDeferred(material=code, due=handed.due, commitment=handed.text))
+        elif handed.how == PLEDGED:
+            act.append(b.MaterialPledged(material=code, text=handed.text))
+        else:
+            act.append(b.MaterialReceived(
+                material=code, how=handed.how, count=handed.count, attachments=handed.attachments, note=handed.text
+            ))  # fmt: skip
+
+
+def number_mint(here: Here, day: date) -> str:
+    """The service point's next case number of the day. Raises SerialExhausted."""
+    counter, new = SerialCounter.objects.select_for_update().get_or_create(
+        service_point=here.service_point,
+        day=day,
+        defaults={"last": first_serial(1 if here.node == CORE else here.epoch)},
+    )
+    if not new:
+        counter.last += 1
+        counter.save(update_fields=["last"])
+    return case_number(service_point=here.service_point, day=day, serial=counter.last)
+
+
+def party_check(party: b.Party) -> None:
+    """Raises InvalidIdentity where the applicant's number cannot be right, FieldInvalid where the name is missing."""
+    if not party.name.strip():
+        raise FieldInvalid(field="name", label="name", rule="required")
+    if party.id_type == "citizen_id":
+        citizen_id_parse(party.id_number)
+    elif party.id_type == "uscc":
+        uscc_check(party.id_number)
+    elif not party.id_number.strip():
+        raise FieldInvalid(field="id_number", label="id_number", rule="required")
+
+
+def form_check(fields: Sequence[FormField], form: Mapping[str, str]) -> None:
+    """Raises FieldInvalid for the first field whose value breaks its rule."""
+    for one in fields:
+        rule = field_problem(one, form.get(one.name, "").strip())
+        if rule:
+            raise FieldInvalid(field=one.name, label=one.label, rule=rule)
+
+
+def field_problem(one: FormField, value: str) -> str:
+    """The rule the value breaks ("" where it is right)."""
+    if not value:
+        return "required" if one.required else ""
+    checks = {"number": r"-?\d+(\.\d+)?", "phone": r"(\+?86)?1\d{10}|0\d{2,3}-?\d{7,8}"}
+    if one.type in checks and not re.fullmatch(checks[one.type], value):
+        return one.type
+    if one.type == "choice" and value not in one.choices:
+        return "choice"
+    if one.type == "date" and not _is_date(value):
+        return "date"
+    return "pattern" if one.rule and not re.fullmatch(one.rule, value) else ""
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def power_require(item: Item, act: Act, power: str) -> None:
+    """Raises NotDevolved unless this service point has the power for the item today."""
+    authority = authority_here(item, act.here, instant_date(act.at))
+    if isinstance(authority, Allowed) and power in authority.powers:
+        return
+    denied = authority if isinstance(authority, Denied) else None
+    raise NotDevolved(
+        item_code=item.item_code, service_point=act.here.service_point, power=power,
+        reason=denied.reason if denied else "power_missing", fallback=denied.fallback if denied else FORWARD,
+        department=item.department,
+    )  # fmt: skip

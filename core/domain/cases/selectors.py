@@ -1,0 +1,79 @@
+"""Reading cases: lists, one case with all that its page shows, hashes to compare copies by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from ..journal.bodies import CaseOpened
+from ..journal.format import Entry
+from ..journal.selectors import entries_of_case
+from . import models
+from .deadlines import Ledger, case_ledgers
+from .errors import CaseUnknown
+from .state import CaseState, state_decode
+from .writing import work_calendar
+
+
+def case_state(case_id: UUID) -> CaseState:
+    """Raises CaseUnknown."""
+    wire = models.Case.objects.filter(pk=case_id).values_list("state", flat=True).first()
+    if wire is None:
+        raise CaseUnknown(case_id=str(case_id))
+    return state_decode(bytes(wire))
+
+
+def case_by_number(number: str) -> models.Case | None:
+    return models.Case.objects.filter(number=number).first()
+
+
+def case_list(*, clerk: str = "", text: str = "", open_only: bool = False) -> QuerySet[models.Case]:
+    """Cases, those due first; `text` finds by number, applicant's name or id number."""
+    cases = models.Case.objects.defer("state")
+    if clerk:
+        cases = cases.filter(clerk=clerk)
+    if open_only:
+        cases = cases.filter(is_open=True)
+    if text := text.strip():
+        cases = cases.filter(Q(number__startswith=text) | Q(applicant_id=text) | Q(applicant_name__startswith=text))
+    return cases.order_by("-is_open", "promised_due", "-updated_at")
+
+
+def case_list_to_deliver(node: str) -> QuerySet[models.Case]:
+    """Completed cases this node is to hand out."""
+    return models.Case.objects.defer("state").filter(status="completed", custodian=node).order_by("updated_at")
+
+
+def case_ledger(state: CaseState, *, today: date) -> dict[str, Ledger]:
+    """The case's ledgers by the calendar in force here."""
+    return case_ledgers(state, today=today, calendar=work_calendar())
+
+
+def case_timeline(case_id: UUID) -> list[Entry]:
+    """The case's entries that count, in the order they happened. Refused ones are on the conflict desk."""
+    refused = set(models.Flag.objects.filter(case_id=case_id, applied=False).values_list("entry_id", flat=True))
+    entries = [e for e in entries_of_case(case_id) if e.id not in refused]
+    return sorted(entries, key=lambda entry: (not isinstance(entry.body, CaseOpened), entry.at))
+
+
+def case_flags(case_id: UUID) -> list[models.Flag]:
+    return list(models.Flag.objects.filter(case_id=case_id).order_by("flagged_at_ms"))
+
+
+def hashes() -> Iterator[tuple[str, str]]:
+    """(case id, state hash in hex) of every case here."""
+    for case_id, digest in models.Case.objects.order_by("pk").values_list("pk", "state_hash").iterator():
+        yield str(case_id), bytes(digest).hex()
+
+
+def counts_today(day: date, service_point: str) -> dict[str, int]:
+    """Today's numbers of a counter: opened, open in all, waiting to be handed out."""
+    cases = models.Case.objects.filter(service_point=service_point)
+    return {
+        "opened": cases.filter(opened_on=day).count(),
+        "open": cases.filter(is_open=True).count(),
+        "to_deliver": cases.filter(status="completed").count(),
+    }

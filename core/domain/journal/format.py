@@ -1,0 +1,227 @@
+"""The wire values of the journal: entries, cards, headers, acks, status. docs/journal-protocol.md is the spec.
+
+MessagePack throughout; UUIDs as 16 bytes; structs are arrays, so that fields can only be added at the end and
+with a default. No Django here.
+"""
+
+from __future__ import annotations
+
+import struct as binary
+from typing import Final, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from .bodies import BODY_TYPES, AnyBody, kind_of
+from .errors import NeedsUpgrade, SegmentDamaged
+
+T = TypeVar("T")
+
+FORMAT_VERSION: Final = 1
+#: This version and the two before it are read.
+READABLE_VERSIONS: Final = range(max(1, FORMAT_VERSION - 2), FORMAT_VERSION + 1)
+MAX_ENTRIES: Final = 500
+#: A segment of 500 entries is about 150 KB; a hostile one is refused long before memory is short.
+MAX_SEGMENT_BYTES: Final = 32 * 1024 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAGIC: Final = b"YZSG"
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A value that travels as an array."""
+
+
+class Entry(Wire, frozen=True, kw_only=True):
+    """One fact about one case, or (case_id None) about the node it is sent to.
+
+    `rev` counts the case's ordered entries from 1; entries that commute carry 0. `at` is hybrid logical time
+    (clock.py), `release` the catalogue release its author worked by, `trace` an operator's thread through the logs.
+    """
+
+    id: UUID
+    case_id: UUID | None
+    rev: int
+    author: str
+    actor: str
+    at: int
+    release: int
+    body: AnyBody
+    trace: str = ""
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.body)
+
+
+class StreamName(Wire, frozen=True, kw_only=True):
+    """Everything one author sends one audience, in order, within one epoch."""
+
+    author: str
+    epoch: int
+    audience: str
+
+    def __str__(self) -> str:
+        return f"{self.author}/{self.epoch}>{self.audience}"
+
+
+class SegmentHeader(Wire, frozen=True, kw_only=True):
+    """What anyone on the way can check: which entries these are and what they follow."""
+
+    version: int
+    stream: StreamName
+    first: int
+    last: int
+    count: int
+    previous: bytes
+    body_sha256: bytes
+    card_serial: int
+    made_at_ms: int
+
+
+class NodeCard(Wire, frozen=True, kw_only=True):
+    """Who a node is, signed by the county's root key. Keys: Ed25519 (32 bytes), age recipient, Syncthing device id."""
+
+    node: str
+    epoch: int
+    serial: int
+    tenant: str
+    service_point: str
+    name: str
+    level: str
+    parent: str
+    verify_key: bytes
+    recipient: str
+    device_id: str
+    valid_from_ms: int
+    valid_to_ms: int
+    revoked: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+class Signed(Wire, frozen=True, kw_only=True):
+    """A payload with its kind and an Ed25519 signature over both (chain.signed_bytes)."""
+
+    kind: str
+    signer: str
+    payload: bytes
+    signature: bytes
+
+
+class StreamAck(Wire, frozen=True, kw_only=True):
+    """How far a reader is: `applied` is in its rows, `secured` in a tested backup."""
+
+    stream: StreamName
+    applied: int
+    header: bytes
+    secured: int
+
+
+class Acks(Wire, frozen=True, kw_only=True):
+    reader: str
+    made_at_ms: int
+    streams: tuple[StreamAck, ...]
+    #: Sealed names of attachments the reader has opened and kept.
+    attachments: int = 0
+
+
+class NodeStatus(Wire, frozen=True, kw_only=True):
+    """What a node says of itself, replaced in place; gauges, never history. Ages in seconds, sizes in bytes."""
+
+    node: str
+    epoch: int
+    made_at_ms: int
+    version: str
+    release: int
+    waiting: int
+    oldest_waiting_s: int
+    open_cases: int
+    disk_free: int
+    disk_total: int
+    clock_offset_ms: int | None = None
+    connected: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    battery_percent: int | None = None
+
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes", order="deterministic")
+_entries = msgspec.msgpack.Decoder(list[Entry])
+_entry = msgspec.msgpack.Decoder(Entry)
+_header = msgspec.msgpack.Decoder(SegmentHeader)
+
+
+def encode(value: object) -> bytes:
+    """Canonical MessagePack: equal values have equal bytes on every machine."""
+    return _encoder.encode(value)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """The value in `data`. Raises msgspec.MsgspecError."""
+    return msgspec.msgpack.decode(data, type=kind)
+
+
+def entry_decode(data: bytes) -> Entry:
+    return _entry.decode(data)
+
+
+def _undecodable(body: bytes, error: Exception) -> SegmentDamaged | NeedsUpgrade:
+    """Tells a kind of entry this version has not learnt yet from bytes that are simply wrong."""
+    try:
+        tags = [entry[7]["k"] for entry in msgspec.msgpack.decode(body)]
+    except (msgspec.MsgspecError, LookupError, TypeError):
+        return SegmentDamaged(detail=str(error))
+    unknown = sorted({str(tag) for tag in tags if tag not in BODY_TYPES})
+    return NeedsUpgrade(detail=", ".join(unknown)) if unknown else SegmentDamaged(detail=str(error))
+
+
+def entries_decode(body: bytes) -> list[Entry]:
+    """The entries of a segment body. Raises SegmentDamaged or, on a tag from the future, NeedsUpgrade."""
+    try:
+        return _entries.decode(body)
+    except msgspec.MsgspecError as error:
+        raise _undecodable(body, error) from error
+
+
+def segment_join(header: bytes, signature: bytes, body: bytes) -> bytes:
+    """The file: magic, format version, header length, header, 64-byte signature, sealed body."""
+    return b"".join((MAGIC, binary.pack(">BI", FORMAT_VERSION, len(header)), header, signature, body))
+
+
+def segment_split(data: bytes) -> tuple[SegmentHeader, bytes, bytes, bytes]:
+    """The parts of a segment file: header, its bytes, signature, sealed body.
+
+    Raises SegmentDamaged, NeedsUpgrade. Nothing is believed yet: no signature is checked here.
+    """
+    if len(data) < 9 or data[:4] != MAGIC:
+        raise SegmentDamaged(detail="no segment magic")
+    version, length = binary.unpack(">BI", data[4:9])
+    if version not in READABLE_VERSIONS:
+        raise NeedsUpgrade(detail=f"segment format {version}")
+    if len(data) < 9 + length + 64:
+        raise SegmentDamaged(detail="truncated")
+    header_bytes = data[9 : 9 + length]
+    try:
+        header = _header.decode(header_bytes)
+    except msgspec.MsgspecError as error:
+        raise SegmentDamaged(detail=str(error)) from error
+    if header.version not in READABLE_VERSIONS:
+        raise NeedsUpgrade(detail=f"segment format {header.version}")
+    if not 0 < header.count <= MAX_ENTRIES or header.last - header.first + 1 != header.count or header.first < 1:
+        raise SegmentDamaged(detail="numbers do not add up")
+    return header, header_bytes, data[9 + length : 9 + length + 64], data[9 + length + 64 :]
+
+
+def segment_name(first: int, last: int) -> str:
+    return f"{first:012d}-{last:012d}.seg"
+
+
+def segment_name_parse(name: str) -> tuple[int, int] | None:
+    """(first, last) of a segment file's name, None where it is no such name."""
+    stem, dot, suffix = name.partition(".")
+    first, dash, last = stem.partition("-")
+    if not (dot and dash and suffix == "seg" and len(first) == len(last) == 12 and (first + last).isdigit()):
+        return None
+    return int(first), int(last)
+
+
+def epoch_folder(epoch: int) -> str:
+    return f"e{epoch:06d}"

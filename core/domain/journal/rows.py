@@ -1,0 +1,83 @@
+"""Writing many rows in one statement, on PostgreSQL and on SQLite.
+
+bulk_create renders a placeholder a value; on PostgreSQL one array a column is several times faster (measured in
+`make bench`, sync), and a segment's 500 entries are one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+Row = Sequence[Any]
+
+
+def rows_insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    unique: Sequence[str] = (),
+    update: Sequence[str] = (),
+) -> None:
+    """The rows stand in the model's table. Where `unique` meets a row that is there, `update` columns are set
+    from the new one (none: the old row stays). Columns are field names."""
+    if not rows:
+        return
+    fields = [model._meta.get_field(name) for name in columns]
+    assert all(isinstance(field, models.Field) for field in fields)
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(_column(field)) for field in fields)
+    conflict = ""
+    if unique:
+        keys = ", ".join(quote(_column(model._meta.get_field(name))) for name in unique)
+        sets = ", ".join(
+            f"{quote(c)} = EXCLUDED.{quote(c)}" for c in (_column(model._meta.get_field(n)) for n in update)
+        )
+        conflict = f" ON CONFLICT ({keys}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+    head = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(f"{head}SELECT * FROM unnest({arrays}){conflict}", values)
+        else:
+            marks = ", ".join(["%s"] * len(fields))
+            prepared = [[_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
+            cursor.executemany(f"{head}VALUES ({marks}){conflict}", prepared)
+
+
+def rows_number(model: type[models.Model], column: str, ids: Sequence[int], first: int, **also: Any) -> None:
+    """The rows with these primary keys carry first, first + 1, ... in `column`, and `also`'s values."""
+    quote = connection.ops.quote_name
+    table, target = quote(model._meta.db_table), quote(column)
+    sets = "".join(f", {quote(name)} = %s" for name in also)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {table} SET {target} = numbered.n{sets} "
+                "FROM unnest(%s::bigint[], %s::bigint[]) AS numbered(key, n) "
+                f"WHERE {table}.id = numbered.key",
+                [*also.values(), list(ids), list(range(first, first + len(ids)))],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE {table} SET {target} = %s{sets} WHERE id = %s",
+                [[first + index, *also.values(), key] for index, key in enumerate(ids)],
+            )
+
+
+def _column(field: Any) -> str:
+    return str(field.column)
+
+
+def _array_type(field: Any) -> str:
+    # text, not varchar(n): a cast to varchar(n) would cut a value that is too long, silently.
+    kind = str(field.db_type(connection))
+    return "text" if kind.startswith("varchar") else kind
+
+
+def _prepare(field: Any, value: Any) -> Any:
+    return field.get_db_prep_save(value, connection)

@@ -1,0 +1,91 @@
+"""Reading the journal: entries of cases, what waits, how far streams are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Min
+
+from .clock import physical_ms
+from .format import Acks, Entry, StreamAck, StreamName, entry_decode
+from .models import Attachment, Cursor, OutboxItem, OutgoingStream
+from .models import Entry as EntryRow
+from .place import Here
+
+
+def entries_of_case(case_id: UUID) -> list[Entry]:
+    """All entries of a case kept here, applied or not, by rev and time."""
+    wires = EntryRow.objects.filter(case_id=case_id).order_by("rev", "at", "id").values_list("wire", flat=True)
+    return [entry_decode(bytes(wire)) for wire in wires]
+
+
+def entries_by_id(ids: Iterable[UUID]) -> list[Entry]:
+    return [
+        entry_decode(bytes(wire)) for wire in EntryRow.objects.filter(id__in=list(ids)).values_list("wire", flat=True)
+    ]
+
+
+def entry_ids_known(ids: Iterable[UUID]) -> set[UUID]:
+    return set(EntryRow.objects.filter(id__in=list(ids)).values_list("id", flat=True))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Entries the audience has not acknowledged; `oldest_s` is the age of the oldest in seconds (0: none)."""
+
+    count: int
+    oldest_s: int
+
+
+def waiting_for(audience: str, *, here: Here) -> Waiting:
+    """What of this machine's acts the audience does not have yet, as far as its acks say."""
+    applied = (
+        OutgoingStream.objects.filter(author=here.node, epoch=here.epoch, audience=audience)
+        .values_list("applied_seq", flat=True)
+        .first()
+    ) or 0
+    unsealed = OutboxItem.objects.filter(audience=audience, seq=None)
+    sealed = OutboxItem.objects.filter(audience=audience, epoch=here.epoch, seq__gt=applied)
+    count, oldest = 0, None
+    for part in (unsealed, sealed):
+        row = part.aggregate(count=Count("id"), oldest=Min("queued_at_ms"))
+        count += row["count"]
+        if row["oldest"] is not None:
+            oldest = row["oldest"] if oldest is None else min(oldest, row["oldest"])
+    return Waiting(count=count, oldest_s=0 if oldest is None else max(0, (physical_ms() - oldest) // 1000))
+
+
+def entry_reached(entry_id: UUID, audience: str, *, here: Here) -> bool:
+    """Whether the audience has acknowledged this entry."""
+    item = OutboxItem.objects.filter(entry_id=entry_id, audience=audience).first()
+    if item is None or item.epoch is None or item.seq is None:
+        return False
+    stream = OutgoingStream.objects.filter(author=here.node, epoch=item.epoch, audience=audience)
+    return stream.filter(applied_seq__gte=item.seq).exists()
+
+
+def acks_for(author: str, *, here: Here, made_at_ms: int) -> Acks:
+    """How far this machine is in the author's streams to it."""
+    cursors = Cursor.objects.filter(author=author, audience=here.node).order_by("epoch")
+    return Acks(
+        reader=here.node,
+        made_at_ms=made_at_ms,
+        streams=tuple(
+            StreamAck(
+                stream=StreamName(author=c.author, epoch=c.epoch, audience=c.audience), applied=c.last_seq,
+                header=bytes(c.last_header), secured=c.secured_seq,
+            )
+            for c in cursors
+        ),
+    )  # fmt: skip
+
+
+def streams_held() -> list[Cursor]:
+    """Streams that stand still, with their reasons."""
+    return list(Cursor.objects.exclude(held_reason="").order_by("author"))
+
+
+def attachments_in_transit(author: str) -> list[Attachment]:
+    return list(Attachment.objects.filter(author=author, present=False))

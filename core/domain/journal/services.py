@@ -1,0 +1,92 @@
+"""Writing entries: one database transaction holds the entry, its place in the outboxes and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import uuid_utils.compat
+from django.db import transaction
+
+from .bodies import Body
+from .clock import Instant, instant_ms, physical_ms, tick
+from .format import Acks, Entry, encode
+from .models import ClockState, OutboxItem, OutgoingStream
+from .models import Entry as EntryRow
+from .place import Here
+from .rows import rows_insert
+
+ENTRY_COLUMNS = ("id", "case_id", "rev", "author", "kind", "at", "wire")
+
+
+def clock_now() -> Instant:
+    """An instant later than every entry written here, whatever the machine's clock says."""
+    last = ClockState.objects.filter(id=1).values_list("last_at", flat=True).first() or 0
+    return tick(last, physical_ms())
+
+
+def clock_advance(at: Instant) -> None:
+    """No later entry of this machine is before `at`."""
+    rows_insert(ClockState, ("id", "last_at", "anchor_ms", "anchored_here_ms"), [(1, 0, 0, 0)], unique=("id",))
+    ClockState.objects.filter(id=1, last_at__lt=at).update(last_at=at)
+
+
+def clock_anchor(*, county_ms: int, here_ms: int) -> None:
+    """The county's clock said `county_ms` when this machine's said `here_ms`."""
+    clock_advance(0)
+    ClockState.objects.filter(id=1).update(anchor_ms=county_ms, anchored_here_ms=here_ms)
+
+
+def entry_new(
+    *, case_id: UUID | None, rev: int, body: Body, actor: str, at: Instant, release: int, here: Here, trace: str = ""
+) -> Entry:
+    """An entry of this machine, not yet written; its id is a UUIDv7."""
+    return Entry(
+        id=uuid_utils.compat.uuid7(), case_id=case_id, rev=rev, author=here.node, actor=actor, at=at, release=release,
+        body=body, trace=trace,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def entry_append(entry: Entry, *, audiences: Sequence[str]) -> None:
+    """The entry stands in the journal and in each audience's outbox. Call inside the act's transaction."""
+    with transaction.atomic():
+        entries_store([entry])
+        outbox_queue([entry.id], audiences=audiences, at_ms=instant_ms(entry.at))
+        clock_advance(entry.at)
+
+
+def node_entry_send(*, node: str, body: Body, actor: str, at: Instant, here: Here) -> Entry:
+    """An entry about the node itself (staff, policy, cards) is on its way to it."""
+    entry = entry_new(case_id=None, rev=0, body=body, actor=actor, at=at, release=0, here=here)
+    entry_append(entry, audiences=[node])
+    return entry
+
+
+def entries_store(entries: Iterable[Entry]) -> None:
+    """The entries stand in the journal; those that were there already stay as they are."""
+    rows = [(e.id, e.case_id, e.rev, e.author, e.kind, e.at, encode(e)) for e in entries]
+    rows_insert(EntryRow, ENTRY_COLUMNS, rows, unique=("id",))
+
+
+def outbox_queue(entry_ids: Sequence[UUID], *, audiences: Sequence[str], at_ms: int | None = None) -> None:
+    """Each entry waits in each audience's outbox, in this order; once queued for an audience it is not again."""
+    at_ms = physical_ms() if at_ms is None else at_ms
+    for audience in audiences:
+        queued = set(
+            OutboxItem.objects.filter(audience=audience, entry_id__in=list(entry_ids)).values_list(
+                "entry_id", flat=True
+            )
+        )
+        rows = [(audience, entry_id, at_ms) for entry_id in entry_ids if entry_id not in queued]
+        rows_insert(OutboxItem, ("audience", "entry", "queued_at_ms"), rows)
+
+
+def acks_apply(acks: Acks, *, here: Here) -> None:
+    """What the reader says it has applied and secured of this machine's streams; numbers only grow within an ack's
+    epoch, except that a county restored from a backup may say less, with a later date."""
+    for ack in acks.streams:
+        if ack.stream.author != here.node or ack.stream.audience != acks.reader:
+            continue
+        OutgoingStream.objects.filter(
+            author=here.node, epoch=ack.stream.epoch, audience=acks.reader, acked_at_ms__lt=acks.made_at_ms
+        ).update(applied_seq=ack.applied, secured_seq=ack.secured, acked_at_ms=acks.made_at_ms)

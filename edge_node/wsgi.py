@@ -1,0 +1,8 @@
+"""The node's web application; gunicorn serves it on the loopback address."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edge_node.settings")
+application = get_wsgi_application()

@@ -25,7 +25,10 @@ class Carrier(Protocol):
         ...
 
     def announce(self, folder_id: str, name: str = "") -> None:
-        """What was just published (or removed) under `name` is on its way, now or when the line is back."""
+        """What was just published (or removed) under `name` is on its way, now or when the line is back.
+
+        Raises SyncthingError if the folder itself is broken (not mounted, marker gone): nothing will travel.
+        """
         ...
 
     def wait(self, timeout_seconds: float) -> set[str]:

@@ -79,10 +79,13 @@ def home_prepare(home: Path, *, api_address: str, api_key: str, listen: str, bin
         raise ValueError(f"{api_address}: longer than {_SOCKET_PATH_BYTES} bytes, give a loopback port instead")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = home / "config.xml"
-    if not (config.exists() and (home / "cert.pem").exists()):
+    fresh = not (config.exists() and (home / "cert.pem").exists())
+    if fresh:
         _home_generate(home, binary)
     tree = ET.parse(config)
     root = tree.getroot()
+    for default_folder in root.findall("folder") if fresh else ():
+        root.remove(default_folder)  # some versions add one whatever they are told
     _set(root, "gui", "address", api_address)
     _set(root, "gui", "unixSocketPermissions", "0600" if api_address.startswith("/") else "")
     _set(root, "gui", "apikey", api_key)

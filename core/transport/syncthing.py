@@ -40,6 +40,7 @@ OPTIONS: Json = {
     "crashReportingEnabled": False,
     "autoUpgradeIntervalH": 0,
     "startBrowser": False,
+    "reconnectionIntervalS": 5,  # with the default of 60 a line that is back is not used for a minute
     "keepTemporariesH": 168,  # a large scan over a bad line may take days: keep what has arrived
 }
 #: One writer a folder, watched as a fallback only: a published file is announced by a scan of its name.
@@ -71,7 +72,11 @@ class SyncthingUnreachable(SyncthingError):  # type: ignore[misc]  # the package
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another machine. `addresses` like "tcp://10.1.2.3:22000"; none means that it calls us."""
+    """Another machine. `addresses` like "tcp://10.1.2.3:22000"; none means that it calls us.
+
+    Give an address to one side only (the child calls its parent): when both call at the same moment, both hang up,
+    and the next try was seen 20 s later.
+    """
 
     device_id: str
     name: str

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from ..catalogue.selectors import calendar_years, release_number
 from ..journal.bodies import COMMUTING, Body, CustodyTaken, kind_of
 from ..journal.clock import Instant, instant_date, instant_ms
-from ..journal.format import Entry
 from ..journal.place import CORE, Here, here
 from ..journal.rows import rows_insert
 from ..journal.selectors import entries_of_case

@@ -16,7 +16,7 @@ Level = Literal["province", "city", "county", "town", "village"]
 #: How a limit is counted. "immediate" means at the counter, in one act (即办).
 LimitUnit = Literal["working_day", "calendar_day", "hour", "immediate"]
 Power = Literal["accept", "review", "decide"]
-#: direct 直接下放: the power moves; entrusted 委托下放: decides in the owner's name; front_loaded 服务前移: accepts only.
+#: direct 直接下放: the power moves; entrusted 委托下放: decides in the owner's name; front_loaded 服务前移: accepts.
 Mode = Literal["direct", "entrusted", "front_loaded"]
 
 

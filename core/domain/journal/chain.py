@@ -48,10 +48,12 @@ class Signer:
 
     def wrap(self, kind: str, value: object) -> bytes:
         """The value, signed, as bytes that travel."""
-        payload = encode(value)
-        return encode(
-            Signed(kind=kind, signer=self.name, payload=payload, signature=self.sign(_context(kind), payload))
-        )
+        return self.wrap_bytes(kind, encode(value))
+
+    def wrap_bytes(self, kind: str, payload: bytes) -> bytes:
+        """The payload as it is, signed."""
+        signature = self.sign(_context(kind), payload)
+        return encode(Signed(kind=kind, signer=self.name, payload=payload, signature=signature))
 
 
 def signing_key_new() -> bytes:

@@ -1,0 +1,1 @@
+"""A next version whose migration must run Python in each tenant's schema."""

@@ -45,3 +45,11 @@ class SchemaMissing(TenantError):
     def __init__(self, schema: str) -> None:
         super().__init__(f"The schema {schema} does not exist.")
         self.schema = schema
+
+
+class AsyncTaskRefused(TenantError):
+    """A job's task is an async function; only synchronous ones keep their tenant."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"Task {task} is asynchronous; write it as a plain function.")
+        self.task = task

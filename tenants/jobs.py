@@ -4,17 +4,16 @@ procrastinate stands in the public schema only, so that a job deferred in a tena
 Tasks are synchronous functions that take `tenant_schema: str`; one that takes none runs in the public schema.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from django.db import close_old_connections
 from django_tenants.utils import get_public_schema_name
 from procrastinate import App, JobContext
 from procrastinate.tasks import Task
 from procrastinate.worker import Worker
 
 from tenants.connection import connection
-from tenants.errors import SchemaMissing
+from tenants.errors import AsyncTaskRefused, SchemaMissing
 from tenants.schemas import schema_exists
 
 RESERVED_ARGUMENT = "tenant_schema"
@@ -25,7 +24,6 @@ def tenant_task_middleware(call_next: Callable[[], Any], context: JobContext, wo
 
     Raises SchemaMissing, which fails the job, rather than let PostgreSQL fall through to public.
     """
-    close_old_connections()
     connection.set_schema_to_public()
     schema = context.job.task_kwargs.get(RESERVED_ARGUMENT)
     try:
@@ -37,7 +35,13 @@ def tenant_task_middleware(call_next: Callable[[], Any], context: JobContext, wo
     finally:
         # Whatever the task set: the next job on this thread must not find it.
         connection.set_schema_to_public()
-        close_old_connections()
+
+
+async def async_task_refuse(call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker) -> Any:
+    """Fails the job of an asynchronous task, whose queries would run on other threads and lose the schema."""
+    if not context.job.task_name.startswith("builtin:"):
+        raise AsyncTaskRefused(context.job.task_name)
+    return await call_next()
 
 
 def job_defer(task: Task[..., Any, ...], **arguments: Any) -> int:
@@ -50,5 +54,5 @@ def job_defer(task: Task[..., Any, ...], **arguments: Any) -> int:
 def app_ready(app: App) -> None:
     """Every worker of this app runs its tasks through the middleware; called once Django's apps are loaded."""
     middleware = app.worker_defaults.setdefault("task_middleware", [])
-    if tenant_task_middleware not in middleware:
-        middleware.insert(0, tenant_task_middleware)
+    # Innermost: the contrib app's own, which closes the thread's connection, comes after ours has reset it.
+    middleware += [tenant_task_middleware, async_task_refuse]

@@ -99,7 +99,9 @@ def _truncate(schema: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(format('%%I.%%I', schemaname, tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = %s AND tablename <> 'django_migrations'",
+            " WHERE schemaname = %s AND tablename <> 'django_migrations'"
+            # Django's flush passes over unmanaged models, and jobs are such.
+            " OR schemaname = 'public' AND tablename LIKE 'procrastinate\\_%%'",
             [schema],
         )
         row = cursor.fetchone()

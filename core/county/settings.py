@@ -76,6 +76,7 @@ def _database() -> dict[str, Any]:
     # Only the web server pools (wsgi.py asks for it): the pool hangs with multiprocessing migrations, and a
     # backend that touched 20 tables in 400 schemas holds 152 MB, so none lives longer than ten minutes.
     if env_flag("YIZHAN_DB_POOL"):
+        database["CONN_HEALTH_CHECKS"] = True  # after a restart of the server no page fails for a dead connection
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "max_lifetime": 600, "timeout": 10}
     return database
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -45,11 +46,11 @@ def _state(var_dir: Path) -> ServerState:
     return state
 
 
-def _query(url: str, sql: str) -> object:
+def _query(url: str, sql: LiteralString) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(sql)  # type: ignore[call-overload]
-        row = cursor.fetchone() if cursor.description else (None,)
-        return row[0]
+        cursor = connection.execute(sql)
+        row = cursor.fetchone() if sql.startswith(("SELECT", "SHOW")) else None
+        return row[0] if row else None
 
 
 def _kill(pid: int) -> None:

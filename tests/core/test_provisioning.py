@@ -22,7 +22,13 @@ ADMINISTRATOR = Administrator(code="adm1", name="周海燕", password="correct-h
 
 def _provision(**changes: object) -> tuple[Tenant, list[tuple[str, str]]]:
     told: list[tuple[str, str]] = []
-    wanted: dict[str, object] = {"code": CODE, "name": "花石镇", "kind": "town", "slug": "huashi", "hall_name": "花石镇便民服务中心"}
+    wanted: dict[str, object] = {
+        "code": CODE,
+        "name": "花石镇",
+        "kind": "town",
+        "slug": "huashi",
+        "hall_name": "花石镇便民服务中心",
+    }
     wanted |= {"villages": VILLAGES, "administrators": [ADMINISTRATOR]} | changes
 
     def note(step: Step) -> None:

@@ -10,18 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ..journal.bodies import MaterialReceived
 from ..journal.clock import physical_ms
 from ..journal.format import Entry
-from ..journal.models import Attachment
 from ..journal.rows import rows_insert
 from ..journal.selectors import entries_by_id, entries_of_case, entry_ids_known
 from ..journal.services import entries_store
 from .lifecycle import RULES
 from .merge import Merged, merge, replay
-from .models import Case, Flag, ParkedEntry
+from .models import Case, ParkedEntry
 from .state import CaseState, state_decode
-from .writing import states_write
+from .writing import CLOCK_UNCERTAIN, attachments_write, flags_write, states_write
 
 #: Says what is wrong with an entry that was applied ("" where nothing is); the core judges by the catalogue.
 Judge = Callable[[CaseState, Entry], str]
@@ -60,7 +58,7 @@ def entries_apply(entries: Iterable[Entry], *, judge: Judge | None = None) -> Ap
         merged = _settle(case_id, states.get(case_id), arrived)
         _collect(merged, states.get(case_id), done, still_parked, judge)
     _parked_write(parked, still_parked)
-    _attachments_write(done.entries)
+    attachments_write(done.entries)
     states_write(done.states)
     flags_write(done.flags, done.entries)
     return done
@@ -101,6 +99,7 @@ def _collect(
         done.states.append(merged.state)
     done.entries += merged.applied
     done.flags += merged.refused + merged.flagged
+    done.flags += [(entry, CLOCK_UNCERTAIN) for entry in merged.applied if entry.clock_uncertain]
     still_parked.update({entry.id: entry for entry in merged.parked})
     if judge is not None and merged.state is not None:
         for entry in merged.applied:
@@ -114,26 +113,3 @@ def _parked_write(before: set[UUID], now: dict[UUID, Entry]) -> None:
         ParkedEntry.objects.filter(pk__in=gone).delete()
     rows = [(e.id, e.case_id, e.rev, physical_ms()) for e in now.values() if e.id not in before]
     rows_insert(ParkedEntry, ("entry_id", "case_id", "rev", "parked_at_ms"), rows, unique=("entry_id",))
-
-
-def _attachments_write(entries: Iterable[Entry]) -> None:
-    rows = [
-        (ref.sealed, ref.plain, entry.case_id, entry.author, ref.name[:200], ref.media_type[:100], ref.size, False)
-        for entry in entries
-        if isinstance(entry.body, MaterialReceived)
-        for ref in entry.body.attachments
-    ]
-    columns = ("sealed_sha256", "plain_sha256", "case_id", "author", "name", "media_type", "size", "present")
-    rows_insert(Attachment, columns, list({row[0]: row for row in rows}.values()), unique=("sealed_sha256",))
-
-
-def flags_write(flags: Sequence[tuple[Entry, str]], applied: Iterable[Entry] = ()) -> None:
-    """Each entry is on the conflict desk once, with its first reason."""
-    counted = {entry.id for entry in applied}
-    now = physical_ms()
-    first = {entry.id: (entry, reason) for entry, reason in reversed(flags)}
-    rows = [(e.id, e.case_id, e.author, reason, e.kind, e.id in counted, now, False, "")
-            for e, reason in first.values()]  # fmt: skip
-    columns = ("entry_id", "case_id", "author", "reason", "detail", "applied", "flagged_at_ms", "resolved",
-               "resolution")  # fmt: skip
-    rows_insert(Flag, columns, rows, unique=("entry_id",))

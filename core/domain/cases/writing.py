@@ -5,8 +5,8 @@ Everything that writes rows of cases is here and in bulk.py; the acts of the pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,19 +16,21 @@ from django.utils.module_loading import import_string
 from msgspec.structs import replace
 
 from ..catalogue.selectors import calendar_years, release_number
-from ..journal.bodies import COMMUTING, Body, CustodyTaken, kind_of
-from ..journal.clock import Instant, instant_date, instant_ms
+from ..journal.bodies import COMMUTING, Body, CustodyTaken, MaterialReceived, kind_of
+from ..journal.clock import Instant, instant_date, instant_ms, physical_ms
+from ..journal.format import Entry
+from ..journal.models import Attachment
 from ..journal.place import CORE, Here, here
 from ..journal.rows import rows_insert
 from ..journal.selectors import entries_of_case
-from ..journal.services import clock_now, entry_append, entry_new, outbox_queue
+from ..journal.services import clock_is_uncertain, clock_now, entry_append, entry_new, outbox_queue
 from ..staff.actors import Actor
 from . import deadlines
 from .deadlines import WorkCalendar
 from .errors import CaseUnknown, NotCustodian
 from .fold import fold
 from .lifecycle import OPEN, require_allowed
-from .models import Case
+from .models import Case, Flag
 from .state import CaseState, state_bytes, state_decode, state_hash
 
 CASE_COLUMNS = (
@@ -36,6 +38,8 @@ CASE_COLUMNS = (
     "applicant_id", "opened_on", "promised_due", "legal_due", "is_open", "state", "state_hash", "updated_at",
 )  # fmt: skip
 
+#: The author's clock may have been wrong: the times of this entry want a second look.
+CLOCK_UNCERTAIN = "clock_uncertain"
 #: Called with the states that changed, in the transaction that changed them.
 Observer = Callable[[Sequence[CaseState]], None]
 
@@ -72,6 +76,30 @@ def _row(state: CaseState, calendar: WorkCalendar) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def attachments_write(entries: Iterable[Entry]) -> None:
+    """Scans these entries bring are known, and in transit until their bytes are here."""
+    rows = [
+        (ref.sealed, ref.plain, entry.case_id, entry.author, ref.name[:200], ref.media_type[:100], ref.size, False)
+        for entry in entries
+        if isinstance(entry.body, MaterialReceived)
+        for ref in entry.body.attachments
+    ]
+    columns = ("sealed_sha256", "plain_sha256", "case_id", "author", "name", "media_type", "size", "present")
+    rows_insert(Attachment, columns, list({row[0]: row for row in rows}.values()), unique=("sealed_sha256",))
+
+
+def flags_write(flags: Sequence[tuple[Entry, str]], applied: Iterable[Entry] = ()) -> None:
+    """Each entry is on the conflict desk once, with its first reason."""
+    counted = {entry.id for entry in applied}
+    now = physical_ms()
+    first = {entry.id: (entry, reason) for entry, reason in reversed(flags)}
+    rows = [(e.id, e.case_id, e.author, reason, e.kind, e.id in counted, now, False, "")
+            for e, reason in first.values()]  # fmt: skip
+    columns = ("entry_id", "case_id", "author", "reason", "detail", "applied", "flagged_at_ms", "resolved",
+               "resolution")  # fmt: skip
+    rows_insert(Flag, columns, rows, unique=("entry_id",))
+
+
 def state_lock(case_id: UUID) -> CaseState:
     """The case's state, locked until the transaction ends. Raises CaseUnknown."""
     # On SQLite the transaction itself holds the write lock (BEGIN IMMEDIATE); there this is a plain read.
@@ -91,6 +119,8 @@ class Act:
     release: int
     at: Instant
     trace: str = ""
+    calendar: WorkCalendar = field(default_factory=work_calendar)
+    clock_uncertain: bool = field(default_factory=clock_is_uncertain)
 
     @property
     def case(self) -> CaseState:
@@ -111,7 +141,7 @@ class Act:
         rev = 0 if commuting else (self.state.rev if self.state else 0) + 1
         entry = entry_new(
             case_id=self.state.id if self.state else case_id, rev=rev, body=body, actor=self.actor.code, at=self.at,
-            release=self.release, here=self.here, trace=self.trace,
+            release=self.release, here=self.here, trace=self.trace, clock_uncertain=self.clock_uncertain,
         )  # fmt: skip
         self.at += 1
         before = self.state
@@ -119,7 +149,10 @@ class Act:
         if before is not None and self.state.parties - before.parties:
             self._catch_up(self.state.parties - before.parties)
         entry_append(entry, audiences=self.here.audiences(self.state.parties))
-        states_write([self.state])
+        states_write([self.state], calendar=self.calendar)
+        attachments_write([entry])
+        if entry.clock_uncertain:
+            flags_write([(entry, CLOCK_UNCERTAIN)], [entry])
         return self.state
 
     def take_custody(self, reason: str) -> CaseState:

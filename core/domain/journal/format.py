@@ -47,6 +47,8 @@ class Entry(Wire, frozen=True, kw_only=True):
     release: int
     body: AnyBody
     trace: str = ""
+    #: The author's clock was not anchored for longer than the policy allows, or had jumped back.
+    clock_uncertain: bool = False
 
     @property
     def kind(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import uuid_utils.compat
+from django.conf import settings
 from django.db import transaction
 
 from .bodies import Body
@@ -16,6 +17,8 @@ from .models import Entry as EntryRow
 from .place import Here
 from .rows import rows_insert
 
+#: A clock that stands further behind than this has jumped (milliseconds).
+JUMP_MS = 5 * 60 * 1000
 ENTRY_COLUMNS = ("id", "case_id", "rev", "author", "kind", "at", "wire")
 
 
@@ -37,14 +40,43 @@ def clock_anchor(*, county_ms: int, here_ms: int) -> None:
     ClockState.objects.filter(id=1).update(anchor_ms=county_ms, anchored_here_ms=here_ms)
 
 
+def clock_is_uncertain(now_ms: int | None = None) -> bool:
+    """Whether this machine's time may be wrong: no anchor from the county for longer than settings.CLOCK_MAX_AGE_HOURS,
+    or a clock that stands behind what was written already. The core is its own anchor."""
+    state = ClockState.objects.filter(id=1).first()
+    if state is None or not state.anchor_ms:
+        return False
+    now_ms = physical_ms() if now_ms is None else now_ms
+    anchored_for = now_ms - state.anchored_here_ms
+    jumped_back = instant_ms(state.last_at) - now_ms > JUMP_MS or anchored_for < -JUMP_MS
+    return jumped_back or anchored_for > settings.CLOCK_MAX_AGE_HOURS * 3_600_000
+
+
 def entry_new(
-    *, case_id: UUID | None, rev: int, body: Body, actor: str, at: Instant, release: int, here: Here, trace: str = ""
+    *,
+    case_id: UUID | None,
+    rev: int,
+    body: Body,
+    actor: str,
+    at: Instant,
+    release: int,
+    here: Here,
+    trace: str = "",
+    clock_uncertain: bool = False,
 ) -> Entry:
     """An entry of this machine, not yet written; its id is a UUIDv7."""
     return Entry(
-        id=uuid_utils.compat.uuid7(), case_id=case_id, rev=rev, author=here.node, actor=actor, at=at, release=release,
-        body=body, trace=trace,  # type: ignore[arg-type]
-    )  # fmt: skip
+        id=uuid_utils.compat.uuid7(),
+        case_id=case_id,
+        rev=rev,
+        author=here.node,
+        actor=actor,
+        at=at,
+        release=release,
+        body=body,  # type: ignore[arg-type]
+        trace=trace,
+        clock_uncertain=clock_uncertain,
+    )
 
 
 def entry_append(entry: Entry, *, audiences: Sequence[str]) -> None:

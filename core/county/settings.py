@@ -27,7 +27,7 @@ COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUN
 TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name
 #: Dotted paths called with each case that changed, in the transaction that changed it.
 HERE = "tenants.place.here"
-CASE_OBSERVERS: list[str] = []  # the work queue's services.tasks_reflect comes here with that app
+CASE_OBSERVERS = ["core.county.workqueue.services.tasks_reflect"]
 
 VAR_DIR = Path(os.environ.get("YIZHAN_VAR") or REPO_DIR / "var").resolve()
 SECRET_KEY = secret_key(VAR_DIR)

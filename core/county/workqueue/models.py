@@ -1,0 +1,84 @@
+"""Who must do what by when, in all tenants: no applicant's name or number stands here. Public schema."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Power(models.TextChoices):
+    """What is to be done."""
+
+    ACCEPT = "accept", _("Accept")
+    REVIEW = "review", _("Review")
+    DECIDE = "decide", _("Decide")
+    DELIVER = "deliver", _("Hand out")
+    WAIT = "wait", _("Waiting for others")  # the applicant's turn, or a special procedure: nobody's lateness
+
+
+class Task(models.Model):
+    """One department must do one thing with one case; "" as department is the hall that hands the result out.
+
+    Derived from the case in the transaction that changed it (services.tasks_reflect), except for `assignee`.
+    """
+
+    tenant_code = models.CharField(max_length=12)
+    case_id = models.UUIDField()
+    number = models.CharField(max_length=25)
+    item_code = models.CharField(max_length=80)
+    item_name = models.CharField(max_length=200)
+    department = models.CharField(max_length=18, default="", blank=True)
+    power = models.CharField(max_length=8, choices=Power)
+    stage = models.CharField(max_length=40, default="", blank=True)
+    stage_name = models.CharField(max_length=80, default="", blank=True)
+    status = models.CharField(max_length=20)
+    service_point = models.CharField(max_length=15)
+    opened_on = models.DateField()
+    #: The last day for this step: the promised limit, else the legal one; before acceptance Art. 32's five days.
+    due = models.DateField()
+    #: From this day on its light is amber, after `due` red; so lights are counted in the database.
+    amber_on = models.DateField()
+    promised_due = models.DateField(null=True)
+    legal_due = models.DateField(null=True)
+    assignee = models.CharField(max_length=32, default="", blank=True)  #: staff code
+    updated_at = models.BigIntegerField()  #: of the case (hybrid logical time)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_code", "case_id", "department", "power"], name="task_unique")
+        ]
+        indexes = [
+            # The first page and the next ones are a walk along it, the lights are counted from it alone.
+            models.Index(
+                fields=["department", "due", "id"], include=["amber_on"], condition=~Q(power="wait"),
+                name="task_department_due",
+            ),
+            models.Index(fields=["due", "id"], condition=~Q(power="wait"), name="task_due"),
+            models.Index(fields=["assignee", "due", "id"], condition=~Q(assignee=""), name="task_assignee_due"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.department} {self.power}"
+
+
+class CaseAccess(models.Model):
+    """Who entered which case of which tenant from the county's console, when, from where and why; append-only."""
+
+    at = models.DateTimeField()
+    staff_code = models.CharField(max_length=32)
+    tenant_code = models.CharField(max_length=12)
+    case_id = models.UUIDField()
+    act = models.CharField(max_length=40)  #: "open", "attachment", or the service called
+    #: task (there was one for the person's department), department (one of the item's), supervision.
+    reason = models.CharField(max_length=16)
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant_code", "case_id", "at"], name="case_access_case"),
+            models.Index(fields=["staff_code", "at"], name="case_access_staff"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_code} {self.act} {self.case_id}"

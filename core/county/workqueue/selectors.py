@@ -1,0 +1,212 @@
+"""Reading the work queue: what lies on a person's desk, what is due first, how many of each light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from core.domain.cases.deadlines import AMBER, GREEN, RED
+from core.domain.staff.models import Membership, User
+
+from .models import CaseAccess, Task
+
+OFFICER_ROLES = ("reviewer", "approver", "supervisor")
+PAGE_SIZE = 50
+NOWHERE = Q(pk__in=[])
+MINE, UNASSIGNED = "mine", "unassigned"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a post counts: "" as tenant is the whole county, "" as department every department (supervision)."""
+
+    tenant_code: str
+    department: str
+
+    def query(self) -> Q:
+        query = Q(department=self.department) if self.department else Q()
+        return query & Q(tenant_code=self.tenant_code) if self.tenant_code else query
+
+    def covers(self, tenant_code: str, departments: frozenset[str]) -> bool:
+        return self.tenant_code in ("", tenant_code) and (not self.department or self.department in departments)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a person's posts in the county's departments let them see, whatever they may then do with it."""
+
+    staff_code: str
+    scopes: tuple[Scope, ...] = ()
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        return tuple(sorted({scope.department for scope in self.scopes if scope.department}))
+
+    @property
+    def supervises(self) -> bool:
+        return any(not scope.department for scope in self.scopes)
+
+    def query(self) -> Q:
+        """The tasks on this desk; none for a desk without posts."""
+        everywhere = sorted({scope.department for scope in self.scopes if not scope.tenant_code})
+        if "" in everywhere:
+            return Q()
+        parts = [scope.query() for scope in self.scopes if scope.tenant_code]
+        if everywhere:
+            parts.append(Q(department__in=everywhere))
+        return reduce(or_, parts, NOWHERE)
+
+    def covers(self, tenant_code: str, departments: frozenset[str]) -> bool:
+        """Whether a case of this tenant, which concerns these departments, may be looked at."""
+        return any(scope.covers(tenant_code, departments) for scope in self.scopes)
+
+    def officiates(self, tenant_code: str, departments: frozenset[str]) -> bool:
+        """Whether the person stands in one of the departments, rather than watching over them."""
+        return any(scope.department and scope.covers(tenant_code, departments) for scope in self.scopes)
+
+
+def desk_of(user: User) -> Desk:
+    """The person's desk: posts in departments, and supervision of tenants or of the county."""
+    # A post at one service point is a counter's, not the back office's.
+    rows = user.memberships.filter(service_point="", role__in=OFFICER_ROLES)
+    rows = rows.filter(~Q(department="") | Q(role="supervisor"))
+    scopes = {Scope(tenant, department) for tenant, department in rows.values_list("tenant_code", "department")}
+    return Desk(staff_code=user.code, scopes=tuple(sorted(scopes, key=lambda one: (one.department, one.tenant_code))))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of a desk is wanted; "" leaves a part open. `who`: "", MINE, UNASSIGNED. `light`: red, amber, green."""
+
+    power: str = ""
+    light: str = ""
+    item_code: str = ""
+    tenant_code: str = ""
+    department: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A place in the queue's order: tasks after it are due later, or were queued later."""
+
+    due: date
+    task_id: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of tasks, those due first first; `following` is where the next one begins (None: this is the last)."""
+
+    tasks: Sequence[Task] = field(default_factory=tuple)
+    following: Key | None = None
+
+
+def light_of(task: Task, today: date) -> str:
+    """RED after the due day, AMBER from `amber_on`, else GREEN."""
+    if today > task.due:
+        return RED
+    return AMBER if today >= task.amber_on else GREEN
+
+
+def _light_query(light: str, today: date) -> Q:
+    if light == RED:
+        return Q(due__lt=today)
+    return Q(due__gte=today, amber_on__lte=today) if light == AMBER else Q(due__gte=today, amber_on__gt=today)
+
+
+def tasks_on(desk: Desk, filters: Filters, *, today: date) -> QuerySet[Task]:
+    """The desk's tasks that pass the filters; those that wait for others only where they are asked for."""
+    tasks = Task.objects.filter(desk.query())
+    # Written as the partial indexes have it.
+    tasks = tasks.filter(power=filters.power) if filters.power == "wait" else tasks.filter(~Q(power="wait"))
+    if filters.power and filters.power != "wait":
+        tasks = tasks.filter(power=filters.power)
+    if filters.light:
+        tasks = tasks.filter(_light_query(filters.light, today))
+    if filters.item_code:
+        tasks = tasks.filter(item_code=filters.item_code)
+    if filters.tenant_code:
+        tasks = tasks.filter(tenant_code=filters.tenant_code)
+    if filters.department:
+        tasks = tasks.filter(department=filters.department)
+    if filters.who == MINE:
+        # The second condition is what the partial index of assignees asks for.
+        tasks = tasks.filter(~Q(assignee=""), assignee=desk.staff_code)
+    return tasks.filter(assignee="") if filters.who == UNASSIGNED else tasks
+
+
+def tasks_page(
+    desk: Desk, filters: Filters, *, today: date, after: Key | None = None, size: int = PAGE_SIZE
+) -> Page:  # fmt: skip
+    """One page of the inbox, found by walking an index from where the last page ended."""
+    tasks = tasks_on(desk, filters, today=today)
+    if after is not None:
+        tasks = tasks.filter(due__gte=after.due).exclude(due=after.due, pk__lte=after.task_id)
+    rows = list(tasks.order_by("due", "pk")[: size + 1])
+    following = Key(rows[size - 1].due, rows[size - 1].pk) if len(rows) > size else None
+    return Page(tasks=rows[:size], following=following)
+
+
+def lights_count(desk: Desk, *, today: date) -> dict[str, int]:
+    """How many of the desk's tasks have each light."""
+    return lights_count_of(tasks_on(desk, Filters(), today=today), today=today)
+
+
+def lights_count_of(tasks: QuerySet[Task], *, today: date) -> dict[str, int]:
+    lights = {light: Count("pk", filter=_light_query(light, today)) for light in (RED, AMBER, GREEN)}
+    return tasks.aggregate(**lights)
+
+
+def lights_count_county(*, today: date) -> dict[str, int]:
+    """How many of the county's tasks, the halls' among them, have each light."""
+    return lights_count_of(Task.objects.filter(~Q(power="wait")), today=today)
+
+
+def items_on(desk: Desk) -> list[tuple[str, str]]:
+    """(code, name) of the items on the desk, to filter by."""
+    rows = Task.objects.filter(desk.query()).values_list("item_code", "item_name")
+    return sorted(dict(rows.distinct()).items(), key=lambda one: one[1])
+
+
+def tasks_of_case(tenant_code: str, case_id: UUID) -> list[Task]:
+    return list(Task.objects.filter(tenant_code=tenant_code, case_id=case_id).order_by("department"))
+
+
+def task_next(desk: Desk, *, today: date, apart_from: UUID) -> Task | None:
+    """What is due first on the desk besides the case at hand."""
+    return (
+        tasks_on(desk, Filters(), today=today).exclude(case_id=apart_from).order_by("due", "pk").first()
+    )  # fmt: skip
+
+
+def staff_assignable(*, tenant_code: str, department: str) -> list[User]:
+    """Active officers with a post in the department that counts in the tenant, each once."""
+    return staff_holding(("reviewer", "approver"), tenant_code=tenant_code, department=department)
+
+
+def staff_holding(roles: Sequence[str], *, tenant_code: str, department: str) -> list[User]:
+    """Active staff with one of these roles in the department, in this tenant or the whole county, by name."""
+    posts = Membership.objects.filter(
+        role__in=roles, department=department, tenant_code__in=("", tenant_code), service_point=""
+    )
+    return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("name", "code"))
+
+
+def staff_on(desk: Desk) -> list[User]:
+    """Whom tasks of this desk can be given to, by name."""
+    posts = Membership.objects.filter(role__in=("reviewer", "approver"), service_point="").exclude(department="")
+    if not desk.supervises:
+        posts = posts.filter(department__in=desk.departments)
+    return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("name", "code"))
+
+
+def accesses_of_case(tenant_code: str, case_id: UUID) -> list[CaseAccess]:
+    """Who entered the case from the county's console, the last first."""
+    return list(CaseAccess.objects.filter(tenant_code=tenant_code, case_id=case_id).order_by("-at"))

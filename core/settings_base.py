@@ -30,6 +30,10 @@ AXES_COOLOFF_TIME = 0.25  #: hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "core.counter.views.account.lockout"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+CSRF_FAILURE_VIEW = "core.counter.refusals.csrf_failure"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600  #: seconds; one working day with its lunch break
@@ -56,15 +60,31 @@ STATICFILES_DIRS = [REPO_DIR / "core" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600  #: seconds
 
+POLICIES_FROM_COUNTY = False  #: a node takes them from `policy.set`
 CATALOGUE_MAX_AGE_DAYS = 30
 CLOCK_MAX_AGE_HOURS = 72
 RETENTION_DAYS = 30
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
 
+
+
+def gettext_noop(text: str) -> str:
+    """The text as it is: the name makes `make messages` collect it, the page translates it."""
+    return text
+
+
+#: The main navigation: who has none of an entry's roles does not see it (none named: everybody), and an entry whose
+#: page the host does not have is left out. `icon` is a file of core/static/vendor/tabler-icons-*.
+COUNTER_NAVIGATION: tuple[dict[str, Any], ...] = (
+    {"label": gettext_noop("Counter"), "url_name": "counter:home", "icon": "home", "roles": ()},
+    {"label": gettext_noop("Items"), "url_name": "counter:items", "icon": "search", "roles": ()},
+    {"label": gettext_noop("Cases"), "url_name": "counter:cases", "icon": "list", "roles": ()},
+)
+
 #: After the middleware that finds the tenant (core only) and before anything an app adds.
 COMMON_MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "core.counter.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -72,6 +92,7 @@ COMMON_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "core.counter.middleware.RefusalMiddleware",
 ]
 
 
@@ -143,6 +164,7 @@ def templates_settings() -> list[dict[str, Any]]:
                     "django.template.context_processors.i18n",
                     "django.contrib.auth.context_processors.auth",
                     "django.contrib.messages.context_processors.messages",
+                    "core.counter.context.page",
                 ]
             },
         }

@@ -7,6 +7,7 @@ from core.domain import DOMAIN_APPS
 from core.settings_base import *  # noqa: F403
 from core.settings_base import (
     COMMON_MIDDLEWARE,
+    COUNTER_NAVIGATION,
     REPO_DIR,
     env_flag,
     env_list,
@@ -27,7 +28,16 @@ CSRF_COOKIE_NAME = "yizhan_node_csrf"
 
 #: Where this machine stands (core.domain.journal.place).
 HERE = "edge_node.identity.here"
+#: Who this machine is, with its keys (core.exchange.identity.Identity).
+IDENTITY = "edge_node.identity.identity"
 CASE_OBSERVERS: list[str] = []
+POLICIES_FROM_COUNTY = True
+#: Whose keys a scan is sealed to: age recipients of those above this node.
+ATTACHMENT_RECIPIENTS = "edge_node.machine.recipients"
+#: Called when entries are queued; here the agent looks by itself.
+OUTBOX_WAKE = ""
+#: Written by the agent, read by the network bar.
+NETWORK_STATE = NODE_DIR / "agent.json"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -68,3 +78,6 @@ WSGI_APPLICATION = "edge_node.wsgi.application"
 TEMPLATES = templates_settings()
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
 STATIC_ROOT = NODE_DIR / "static"
+NAVIGATION = COUNTER_NAVIGATION
+#: What the agent says about the network, for the bar on every page (core/counter/network.py).
+NETWORK_STATE: Path | None = NODE_DIR / "agent.json"

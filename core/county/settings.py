@@ -8,6 +8,7 @@ from core.domain import SHARED_DOMAIN_APPS, TENANT_DOMAIN_APPS
 from core.settings_base import *  # noqa: F403
 from core.settings_base import (
     COMMON_MIDDLEWARE,
+    COUNTER_NAVIGATION,
     REPO_DIR,
     database_from_url,
     env_flag,
@@ -20,14 +21,21 @@ from core.settings_base import (
 NODE_ID = "core"
 NODE_EPOCH = int(os.environ.get("YIZHAN_EPOCH", "1"))  #: of the core's own streams; raised after a restore
 HERE = "tenants.place.here"
+#: Who the core is, with its keys (core.exchange.identity.Identity).
+IDENTITY = "core.county.registry.keys.core_identity"
 COUNTY_CODE = os.environ.get("YIZHAN_COUNTY_CODE", "430321000000")
 COUNTY_HOST = os.environ.get("YIZHAN_COUNTY_HOST", "county.localhost")
 #: Other names the county console answers to; YIZHAN_COUNTY_ALIASES adds to them (an address in the LAN, say).
 COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUNTY_ALIASES")]
 TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name
 #: Dotted paths called with each case that changed, in the transaction that changed it.
-HERE = "tenants.place.here"
 CASE_OBSERVERS = ["core.county.workqueue.services.tasks_reflect"]
+
+#: Whose keys a scan kept here is sealed to.
+ATTACHMENT_RECIPIENTS = "core.county.ingest.machine.recipients"
+#: Tells the ingest process, in the transaction that queues entries, that this tenant has something to send.
+OUTBOX_WAKE = "core.county.ingest.wake.outbox_wake"
+NETWORK_STATE: Path | None = None
 
 VAR_DIR = Path(os.environ.get("YIZHAN_VAR") or REPO_DIR / "var").resolve()
 SECRET_KEY = secret_key(VAR_DIR)
@@ -93,6 +101,9 @@ ROOT_URLCONF = "core.county.urls"
 PUBLIC_SCHEMA_URLCONF = "core.county.urls_public"
 WSGI_APPLICATION = "core.county.wsgi.application"
 TEMPLATES = templates_settings()
+#: Pages of the halls, then pages of the county's console: each author adds one entry (see settings_base).
+NAVIGATION: tuple[dict[str, Any], ...] = (*COUNTER_NAVIGATION,)
+NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "media"

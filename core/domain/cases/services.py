@@ -61,8 +61,10 @@ def _accept(act: Act) -> CaseState:
 
 
 def _power_require(item: Item, act: Act, power: str) -> None:
-    """At the county an officer of the item's departments has the power; elsewhere the service point must."""
-    if act.here.node == CORE and act.actor.departments & departments_of(item):
+    """At the county the item's department has the power, and to review every department of its flow; elsewhere the
+    service point must have it."""
+    entitled = departments_of(item) if power == REVIEW else frozenset({item.department})
+    if act.here.node == CORE and act.actor.departments & entitled:
         return
     power_require(item, act, power)
 
@@ -144,8 +146,9 @@ def opinion_record(
     if not stage_waits_for(act.case):
         _stage_open(act, item)
     waiting = stage_waits_for(act.case)
-    department = department or next(iter(sorted(waiting & (actor.departments or waiting))), "")
-    if department not in waiting:
+    own = waiting & (actor.departments or waiting)
+    department = department or next(iter(sorted(own)), "")
+    if department not in own:
         raise StageOpen(departments=tuple(sorted(waiting)))
     stage = act.case.stages[-1].code
     state = act.append(b.OpinionRecorded(stage=stage, department=department, verdict=verdict, text=text))  # type: ignore[arg-type]

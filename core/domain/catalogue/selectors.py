@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 
 import msgspec
-from django.conf import settings
 from django.db.models import Q
 
 from ..journal.clock import physical_ms
+from ..journal.policy import policy
 from . import models
 from .authority import Authority, Place
 from .authority import authority as authority_of
@@ -167,6 +167,6 @@ def item_authority(item: Item, *, place: Place, on: date) -> Authority:
         owner_division=department_division(item.department),
         on=on,
         catalogue_age_days=release_age_days(),
-        catalogue_max_age_days=settings.CATALOGUE_MAX_AGE_DAYS,
+        catalogue_max_age_days=policy("catalogue_max_age_days"),
         withdrawn=item_is_withdrawn(item.item_code),
     )

@@ -179,3 +179,13 @@ class ClockState(models.Model):
 
     def __str__(self) -> str:
         return str(self.last_at)
+
+
+class Policy(models.Model):
+    """What the county has set for this machine by `policy.set`; everything else stands in the settings."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    value = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 from uuid import UUID
 
 import uuid_utils.compat
 from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from .bodies import Body
 from .clock import Instant, instant_ms, physical_ms, tick
@@ -15,6 +17,7 @@ from .format import Acks, Entry, encode
 from .models import ClockState, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
 from .place import Here
+from .policy import policy
 from .rows import rows_insert
 
 #: A clock that stands further behind than this has jumped (milliseconds).
@@ -41,7 +44,7 @@ def clock_anchor(*, county_ms: int, here_ms: int) -> None:
 
 
 def clock_is_uncertain(now_ms: int | None = None) -> bool:
-    """Whether this machine's time may be wrong: no anchor from the county for longer than settings.CLOCK_MAX_AGE_HOURS,
+    """Whether this machine's time may be wrong: no anchor from the county for longer than the policy allows,
     or a clock that stands behind what was written already. The core is its own anchor."""
     state = ClockState.objects.filter(id=1).first()
     if state is None or not state.anchor_ms:
@@ -49,7 +52,7 @@ def clock_is_uncertain(now_ms: int | None = None) -> bool:
     now_ms = physical_ms() if now_ms is None else now_ms
     anchored_for = now_ms - state.anchored_here_ms
     jumped_back = instant_ms(state.last_at) - now_ms > JUMP_MS or anchored_for < -JUMP_MS
-    return jumped_back or anchored_for > settings.CLOCK_MAX_AGE_HOURS * 3_600_000
+    return jumped_back or anchored_for > policy("clock_max_age_hours") * 3_600_000
 
 
 def entry_new(
@@ -111,6 +114,8 @@ def outbox_queue(entry_ids: Sequence[UUID], *, audiences: Sequence[str], at_ms: 
         )
         rows = [(audience, entry_id, at_ms) for entry_id in entry_ids if entry_id not in queued]
         rows_insert(OutboxItem, ("audience", "entry", "queued_at_ms"), rows)
+    if entry_ids and audiences and settings.OUTBOX_WAKE:
+        cast("Callable[[], None]", import_string(settings.OUTBOX_WAKE))()
 
 
 def acks_apply(acks: Acks, *, here: Here) -> None:

@@ -1,0 +1,104 @@
+"""Which folders a machine writes, reads and relays, and with whom it shares them: one writer a folder.
+
+    up-<node>, down-<node>          node > (town >) core; core > (town >) node
+    town-<village>, side-<village>  village > town; town > village
+    catalogue, catalogue-<town>     core > those linked to it; town > its villages
+
+The core links to towns, and to villages whose town has no node. Pure: cards in, folders out. See sync.md, Folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.domain.journal.format import NodeCard
+from core.transport.syncthing import Folder, Peer
+
+CORE: Final = "core"
+CATALOGUE: Final = "catalogue"
+#: Inside a node's folders.
+ACKS: Final = "acks"
+STATUS: Final = "status"
+ATTACHMENTS: Final = "att"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one machine shares. `writes[audience]` and `reads[author]` are folder ids of streams."""
+
+    me: str
+    folders: tuple[Folder, ...]
+    peers: tuple[Peer, ...]
+    writes: dict[str, str]
+    reads: dict[str, str]
+    #: The folder releases come in ("" on the core), and the one they go out by ("" where nobody is below).
+    catalogue_in: str
+    catalogue_out: str
+
+
+def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path) -> Plan:
+    """The plan of an enrolled node that holds the cards of the core, its parent and its children."""
+    cards = {one.node: one for one in known if not one.revoked}
+    me = card.node
+    town = cards.get(card.parent) if card.parent not in ("", CORE) else None
+    above = town or cards[CORE]
+    children = [one for one in cards.values() if one.parent == me]
+    core_devices = (cards[CORE].device_id,)
+    up = (above.device_id,)
+    make = _Maker(base)
+    writes, reads = {CORE: f"up-{me}"}, {CORE: f"down-{me}"}
+    make.sends(f"up-{me}", up)
+    make.receives(f"down-{me}", up)
+    if town is not None:
+        make.sends(f"town-{me}", up)
+        make.receives(f"side-{me}", up)
+        writes[town.node], reads[town.node] = f"town-{me}", f"side-{me}"
+    catalogue_in = f"{CATALOGUE}-{town.node}" if town is not None else CATALOGUE
+    make.receives(catalogue_in, up)
+    catalogue_out = ""
+    if children:
+        catalogue_out = f"{CATALOGUE}-{me}"
+        make.sends(catalogue_out, tuple(child.device_id for child in children))
+    for child in children:
+        # Relayed: this machine cannot read them, it only passes them on.
+        make.receives(f"up-{child.node}", (child.device_id, *core_devices))
+        make.receives(f"down-{child.node}", (child.device_id, *core_devices))
+        make.receives(f"town-{child.node}", (child.device_id,))
+        make.sends(f"side-{child.node}", (child.device_id,))
+        writes[child.node], reads[child.node] = f"side-{child.node}", f"town-{child.node}"
+    # Addresses on one side only: the lower calls the upper, which often cannot call back through a carrier's NAT.
+    peers = (Peer(above.device_id, above.node, above.addresses), *(Peer(c.device_id, c.node) for c in children))
+    return Plan(me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out)
+
+
+def plan_for_core(nodes: Iterable[NodeCard], base: Path) -> Plan:
+    """The core's plan for all its enrolled nodes."""
+    cards = {one.node: one for one in nodes if not one.revoked and one.node != CORE}
+    make = _Maker(base)
+    writes, reads, peers, direct = {}, {}, [], []
+    for node, card in sorted(cards.items()):
+        town = cards.get(card.parent)
+        link = town or card
+        make.receives(f"up-{node}", (link.device_id,))
+        make.sends(f"down-{node}", (link.device_id,))
+        writes[node], reads[node] = f"down-{node}", f"up-{node}"
+        if town is None:
+            direct.append(card.device_id)
+            peers.append(Peer(card.device_id, node))
+    make.sends(CATALOGUE, tuple(direct))
+    return Plan(CORE, tuple(make.made), tuple(peers), writes, reads, "", CATALOGUE)
+
+
+class _Maker:
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self.made: list[Folder] = []
+
+    def sends(self, folder_id: str, devices: tuple[str, ...]) -> None:
+        self.made.append(Folder(folder_id, self._base / folder_id, "sendonly", devices))
+
+    def receives(self, folder_id: str, devices: tuple[str, ...]) -> None:
+        self.made.append(Folder(folder_id, self._base / folder_id, "receiveonly", devices))

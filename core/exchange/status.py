@@ -1,0 +1,84 @@
+"""What a machine says of itself: the signed status that travels to the county, and the bar its own pages show."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.domain.cases.models import Case
+from core.domain.catalogue.selectors import release_number
+from core.domain.journal.chain import STATUS as STATUS_KIND
+from core.domain.journal.chain import status_open
+from core.domain.journal.clock import physical_ms
+from core.domain.journal.errors import JournalError
+from core.domain.journal.format import NodeStatus
+from core.domain.journal.models import ClockState, OutgoingStream
+from core.domain.journal.place import CORE, Here
+from core.domain.journal.selectors import streams_held, waiting_for
+from core.transport import spool
+
+from .folders import STATUS
+from .machine import Machine
+
+_LIMIT = 64 * 1024
+#: The file, beside the database, from which a node's pages know whether the county can be reached.
+NETWORK_FILE = "agent.json"
+
+
+def status_make(machine: Machine, here: Here, *, version: str) -> NodeStatus:
+    """Gauges of this moment; ages in seconds, sizes in bytes, the clock's offset in milliseconds."""
+    waiting = waiting_for(CORE, here=here)
+    disk = shutil.disk_usage(machine.places.base)
+    clock = ClockState.objects.filter(id=1).first()
+    names = {peer.device_id: peer.name for peer in machine.plan.peers}
+    connected = machine.carrier.connected()
+    return NodeStatus(
+        node=here.node, epoch=here.epoch, made_at_ms=physical_ms(), version=version, release=release_number(),
+        waiting=waiting.count, oldest_waiting_s=waiting.oldest_s, open_cases=Case.objects.filter(is_open=True).count(),
+        disk_free=disk.free, disk_total=disk.total,
+        clock_offset_ms=clock.anchor_ms - clock.anchored_here_ms if clock and clock.anchor_ms else None,
+        connected=tuple(sorted(names[one] for one in connected if one in names)),
+        held=tuple(f"{stream.author}: {stream.held_reason}" for stream in streams_held()),
+    )  # fmt: skip
+
+
+def status_write(machine: Machine, status: NodeStatus) -> None:
+    """The status lies, signed, in the folder that goes up."""
+    spool.file_replace(machine.folder_out(CORE), STATUS, machine.identity.signer.wrap(STATUS_KIND, status))
+    machine.announce(CORE, STATUS)
+
+
+def status_read(machine: Machine, node: str) -> NodeStatus | None:
+    """What the node last said of itself, as far as its signature proves it; None where there is nothing to believe."""
+    card = machine.cards(node)
+    if card is None or node not in machine.plan.reads:
+        return None
+    folder = machine.folder_in(node)
+    try:
+        status = status_open(spool.file_read(folder / STATUS, _LIMIT, folder=folder), card.verify_key)
+    except (FileNotFoundError, JournalError, msgspec.MsgspecError, spool.SpoolError):
+        return None
+    return status if status.node == node else None
+
+
+def network_write(base: Path, status: NodeStatus) -> None:
+    """The node's pages can tell the truth about the network."""
+    stream = OutgoingStream.objects.filter(author=status.node, epoch=status.epoch, audience=CORE).first()
+    state = {
+        "connected": list(status.connected), "seen_ms": status.made_at_ms, "held": list(status.held),
+        "last_ack_ms": stream.acked_at_ms if stream else 0,
+    }  # fmt: skip
+    spool.file_replace(base, NETWORK_FILE, json.dumps(state).encode())
+
+
+def network_read(base: Path) -> dict[str, Any]:
+    """What the agent wrote last; {} where it never ran."""
+    try:
+        state = json.loads((base / NETWORK_FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}

@@ -1,7 +1,16 @@
-"""Pages under a tenant's own host name."""
+"""Pages under a tenant's own host name: the counter of its hall."""
 
-from django.urls import path
+from django.urls import include, path
 
 from core.county.health import health
 
-urlpatterns = [path("healthz", health, name="health")]
+urlpatterns = [
+    path("healthz", health, name="health"),
+    path("", include("core.counter.urls")),
+    path("", include("core.counter.account_urls")),
+]
+
+handler400 = "core.counter.refusals.bad_request"
+handler403 = "core.counter.refusals.permission_denied"
+handler404 = "core.counter.refusals.not_found"
+handler500 = "core.counter.refusals.server_error"

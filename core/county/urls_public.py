@@ -1,7 +1,17 @@
 """Pages under the county's host name: they read and write the public schema only."""
 
-from django.urls import path
+from django.urls import include, path
 
+from core.counter.views import start
 from core.county.health import health
 
-urlpatterns = [path("healthz", health, name="health")]
+urlpatterns = [
+    path("healthz", health, name="health"),
+    path("", start.console, name="console"),
+    path("", include("core.counter.account_urls")),
+]
+
+handler400 = "core.counter.refusals.bad_request"
+handler403 = "core.counter.refusals.permission_denied"
+handler404 = "core.counter.refusals.not_found"
+handler500 = "core.counter.refusals.server_error"

@@ -36,8 +36,6 @@ POLICIES_FROM_COUNTY = True
 ATTACHMENT_RECIPIENTS = "edge_node.machine.recipients"
 #: Called when entries are queued; here the agent looks by itself.
 OUTBOX_WAKE = ""
-#: Written by the agent, read by the network bar.
-NETWORK_STATE = NODE_DIR / "agent.json"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

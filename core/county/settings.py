@@ -35,7 +35,6 @@ CASE_OBSERVERS = ["core.county.workqueue.services.tasks_reflect"]
 ATTACHMENT_RECIPIENTS = "core.county.ingest.machine.recipients"
 #: Tells the ingest process, in the transaction that queues entries, that this tenant has something to send.
 OUTBOX_WAKE = "core.county.ingest.wake.outbox_wake"
-NETWORK_STATE: Path | None = None
 
 VAR_DIR = Path(os.environ.get("YIZHAN_VAR") or REPO_DIR / "var").resolve()
 SECRET_KEY = secret_key(VAR_DIR)

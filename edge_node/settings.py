@@ -77,5 +77,3 @@ TEMPLATES = templates_settings()
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
 STATIC_ROOT = NODE_DIR / "static"
 NAVIGATION = COUNTER_NAVIGATION
-#: What the agent says about the network, for the bar on every page (core/counter/network.py).
-NETWORK_STATE: Path | None = NODE_DIR / "agent.json"

@@ -18,6 +18,7 @@ from core.domain.catalogue.selectors import items_get
 from core.domain.journal.clock import instant_date
 from core.domain.journal.place import CORE, NotEnrolled
 from core.domain.journal.rows import rows_insert
+from tenants.connection import connection
 from tenants.models import Tenant
 from tenants.place import tenant_current
 
@@ -57,14 +58,20 @@ def tasks_reflect(states: Sequence[CaseState]) -> None:
         raise NotEnrolled
     held = [state for state in states if state.custodian == CORE and state.is_open]
     rows = _rows(tenant.code, held) if held else []
-    wanted = {(row[1], row[5], row[6]) for row in rows}
-    standing = Task.objects.filter(tenant_code=tenant.code, case_id__in=[state.id for state in states])
-    gone = [
-        key for key, *step in standing.values_list("pk", "case_id", "department", "power") if tuple(step) not in wanted
-    ]
-    if gone:
-        Task.objects.filter(pk__in=gone).delete()
+    _forget(tenant.code, [state.id for state in states], keep=rows)
     rows_insert(Task, COLUMNS, rows, unique=UNIQUE, update=UPDATED)
+
+
+def _forget(tenant_code: str, case_ids: Sequence[UUID], *, keep: Sequence[Row]) -> None:
+    """Of these cases no step is left but those in `keep`; one statement, which Django's delete() would split."""
+    table = connection.ops.quote_name(Task._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} task WHERE tenant_code = %s AND case_id = ANY(%s::uuid[]) AND NOT EXISTS ("
+            "SELECT 1 FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS kept(case_id, department, power) "
+            "WHERE kept.case_id = task.case_id AND kept.department = task.department AND kept.power = task.power)",
+            [tenant_code, list(case_ids), *([row[column] for row in keep] for column in (1, 5, 6))],
+        )
 
 
 def _rows(tenant_code: str, states: Sequence[CaseState]) -> list[Row]:

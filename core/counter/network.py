@@ -17,6 +17,7 @@ from django.conf import settings
 from core.domain.catalogue.selectors import MS_A_DAY, release_current
 from core.domain.journal.clock import instant, instant_datetime, physical_ms
 from core.domain.journal.place import CORE, Here
+from core.domain.journal.policy import policy
 from core.domain.journal.selectors import Waiting, waiting_for
 
 #: The agent writes its file at least this often; an older one means that it does not run.
@@ -47,7 +48,7 @@ class Network:
 
     @property
     def release_is_old(self) -> bool:
-        limit = settings.CATALOGUE_MAX_AGE_DAYS
+        limit = policy("catalogue_max_age_days")
         return bool(limit) and self.release_age_days > limit
 
 

@@ -6,6 +6,7 @@ The wording for people lives in core/counter/wording.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 class CaseRefusal(Exception):
@@ -52,6 +53,22 @@ class MaterialsMissing(CaseRefusal):
     """Required materials that were neither handed in, deferred, pledged nor replaced."""
 
     materials: tuple[str, ...]
+
+
+@dataclass
+class MaterialNotAllowed(CaseRefusal):
+    """The item does not let this material be handed in that way (deferred, pledged, replaced by a certificate)."""
+
+    material: str
+    how: str
+
+
+@dataclass
+class DeferralTooLate(CaseRefusal):
+    """A deferred material was promised for no day, a day gone by, or one after `latest`."""
+
+    material: str
+    latest: date
 
 
 @dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,12 +19,22 @@ from ..journal import bodies as b
 from ..journal.clock import Instant, instant_date
 from ..journal.place import CORE, Here
 from ..staff.actors import Actor
-from .errors import FieldInvalid, ItemChanged, ItemUnavailable, MaterialsMissing, NotDevolved, RoleMissing
+from .deadlines import WorkCalendar
+from .errors import (
+    DeferralTooLate,
+    FieldInvalid,
+    ItemChanged,
+    ItemUnavailable,
+    MaterialNotAllowed,
+    MaterialsMissing,
+    NotDevolved,
+    RoleMissing,
+)
 from .identity import citizen_id_parse, uscc_check
 from .models import DraftIntake, SerialCounter
 from .numbering import case_number, first_serial
 from .state import CaseState
-from .writing import Act, act_opening
+from .writing import Act, act_opening, work_calendar
 
 #: Who may take an application in.
 COUNTER_ROLES: Final = ("clerk", "village_agent")
@@ -75,7 +85,7 @@ def materials_needed(item: Item, situation: str) -> list[Material]:
     return [m for m in item.materials if not m.situations or not situation or situation in m.situations]
 
 
-def materials_missing(item: Item, situation: str, handed: Mapping[str, Handed]) -> list[Material]:
+def materials_missing(item: Item, situation: str, handed: Container[str]) -> list[Material]:
     """Required materials nothing stands for yet."""
     return [
         m
@@ -99,11 +109,14 @@ def authority_here(item: Item, here: Here, on: date) -> Authority:
 
 
 @transaction.atomic
-def case_take_in(*, application: Application, actor: Actor, at: Instant | None = None, trace: str = "") -> CaseState:
+def case_take_in(
+    *, application: Application, actor: Actor, allow_missing: bool = False, at: Instant | None = None, trace: str = ""
+) -> CaseState:
     """The application is a submitted case with a number, its materials are journalled, its draft is gone.
 
-    Nothing is accepted yet: see case_accept. Raises RoleMissing, ItemUnavailable, ItemChanged, InvalidIdentity,
-    FieldInvalid, MaterialsMissing, SerialExhausted, NotEnrolled.
+    Nothing is accepted yet: see case_accept. With `allow_missing` required materials may be missing: the caller
+    writes the notice. Raises RoleMissing, ItemUnavailable, ItemChanged, InvalidIdentity, FieldInvalid,
+    MaterialNotAllowed, DeferralTooLate, MaterialsMissing, SerialExhausted, NotEnrolled.
     """
     act = act_opening(actor, at=at, trace=trace)
     role_require(actor, *COUNTER_ROLES)
@@ -111,8 +124,9 @@ def case_take_in(*, application: Application, actor: Actor, at: Instant | None =
     _item_require(item, application, act)
     party_check(application.applicant)
     form_check(item.fields, application.form)
+    materials_check(item, application.materials, on=instant_date(act.at))
     missing = materials_missing(item, application.situation, application.materials)
-    if missing:
+    if missing and not allow_missing:
         raise MaterialsMissing(materials=tuple(m.name for m in missing))
     _open(act, item, application)
     _materials_journal(act, application.materials)
@@ -120,6 +134,34 @@ def case_take_in(*, application: Application, actor: Actor, at: Instant | None =
     if application.draft_id is not None:
         DraftIntake.objects.filter(pk=application.draft_id).delete()
     return state
+
+
+def materials_check(item: Item, handed: Mapping[str, Handed], *, on: date) -> None:
+    """Raises MaterialNotAllowed where a material may not be handed in that way, DeferralTooLate for a date after
+    the item's limit (domain.md, Deadlines)."""
+    deferred = any(one.how == DEFERRED for one in handed.values())
+    latest = deferral_latest(item, on=on, calendar=work_calendar()) if deferred else on
+    for code, one in handed.items():
+        material = next((m for m in item.materials if m.code == code), None)
+        if material is None or not way_allowed(material, one.how):
+            raise MaterialNotAllowed(material=material.name if material else code, how=one.how)
+        if one.how == DEFERRED and (one.due is None or not on <= one.due <= latest):
+            raise DeferralTooLate(material=material.name, latest=latest)
+
+
+def way_allowed(material: Material, how: str) -> bool:
+    """Whether the item lets the material be deferred, pledged or replaced by a certificate; else it is handed in."""
+    conditions = {DEFERRED: material.deferrable, PLEDGED: material.pledgeable, CERTIFICATE: bool(material.certificate)}
+    return conditions.get(how, how in (RECEIVED, ELECTRONIC, "original", "copy"))
+
+
+def deferral_latest(item: Item, *, on: date, calendar: WorkCalendar) -> date:
+    """The last day a deferred material may be promised for: the promised limit of a case accepted on `on`; for an
+    immediate item, which has no days, the legal limit."""
+    limit = item.promised_limit if item.promised_limit.unit in ("working_day", "calendar_day") else item.legal_limit
+    if limit.unit == "working_day":
+        return calendar.working_day_after(on, limit.value)
+    return on + timedelta(days=limit.value if limit.unit == "calendar_day" else 0)
 
 
 def _item_require(item: Item, application: Application, act: Act) -> None:

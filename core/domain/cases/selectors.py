@@ -44,7 +44,9 @@ def case_list(*, clerk: str = "", text: str = "", open_only: bool = False) -> Qu
 
 def case_list_to_deliver(node: str) -> QuerySet[models.Case]:
     """Completed cases this node is to hand out."""
-    return models.Case.objects.defer("state").filter(status="completed", custodian=node).order_by("updated_at")
+    # A completed case is an open one; saying so lets the index on is_open find it.
+    cases = models.Case.objects.defer("state").filter(is_open=True, status="completed", custodian=node)
+    return cases.order_by("updated_at")
 
 
 def case_ledger(state: CaseState, *, today: date) -> dict[str, Ledger]:
@@ -75,5 +77,5 @@ def counts_today(day: date, service_point: str) -> dict[str, int]:
     return {
         "opened": cases.filter(opened_on=day).count(),
         "open": cases.filter(is_open=True).count(),
-        "to_deliver": cases.filter(status="completed").count(),
+        "to_deliver": cases.filter(is_open=True, status="completed").count(),
     }

@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db import transaction
 
 from ..catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
-from ..catalogue.documents import Item, Limit
+from ..catalogue.documents import Item, Limit, Material
 from ..catalogue.selectors import item_authority, item_get, place_of
 from ..journal import bodies as b
 from ..journal.clock import Instant, instant_date
 from ..journal.place import CORE, Here
 from ..staff.actors import Actor
-from .errors import NoReview, SamePerson, StageOpen
-from .intake import COUNTER_ROLES, Application, case_take_in, power_require, role_require
+from .errors import MaterialsMissing, NoReview, SamePerson, StageOpen
+from .intake import COUNTER_ROLES, Application, case_take_in, materials_missing, power_require, role_require
 from .lifecycle import ACCEPTED
 from .state import CaseState
 from .writing import Act, act_on
@@ -130,7 +130,7 @@ def stage_waits_for(state: CaseState) -> frozenset[str]:
 
 def stages_left(state: CaseState, item: Item) -> bool:
     """Whether a stage of the flow was not opened yet, or waits for an opinion."""
-    return bool(stage_waits_for(state)) or {s.code for s in item.flow} > {s.code for s in state.stages}
+    return bool(stage_waits_for(state)) or bool({s.code for s in item.flow} - {s.code for s in state.stages})
 
 
 @transaction.atomic
@@ -200,14 +200,44 @@ def _hand_back(act: Act) -> CaseState:
 
 
 @transaction.atomic
-def case_submit(*, application: Application, actor: Actor, at: Instant | None = None, trace: str = "") -> CaseState:
+def case_submit(
+    *, application: Application, actor: Actor, lacking_allowed: bool = False, at: Instant | None = None, trace: str = ""
+) -> CaseState:
     """What the intake's one button does: take in, then accept, finish on the spot, or send on, as this counter may.
 
-    Raises what case_take_in raises; nothing is written then.
+    With `lacking_allowed`, what is missing does not refuse the application: it is taken in and one notice lists all
+    of it (出具补正告知). Raises what case_take_in raises; nothing is written then.
     """
-    state = case_take_in(application=application, actor=actor, at=at, trace=trace)
+    state = case_take_in(application=application, actor=actor, allow_missing=lacking_allowed, at=at, trace=trace)
     act = act_on(state.id, actor, at=state.updated_at + 1, trace=trace)
-    item = case_item(state)
+    lacking = materials_lacking(state, case_item(state))
+    if lacking:
+        return act.append(b.SupplementRequested(lacking=tuple(material.code for material in lacking)))
+    return _proceed(act)
+
+
+@transaction.atomic
+def supplement_complete(*, case_id: UUID, actor: Actor, at: Instant | None = None) -> CaseState:
+    """Everything on the notice is there: the case counts as handed in from now and goes on as intake would have it.
+
+    Raises MaterialsMissing while something required is still missing.
+    """
+    act = act_on(case_id, actor, at=at)
+    role_require(actor, *ROLES_ACCEPT)
+    lacking = materials_lacking(act.case, case_item(act.case))
+    if lacking:
+        raise MaterialsMissing(materials=tuple(material.name for material in lacking))
+    act.append(b.SupplementReceived())
+    return _proceed(act)
+
+
+def materials_lacking(state: CaseState, item: Item) -> list[Material]:
+    """Required materials of the case that were neither handed in, deferred nor pledged."""
+    return materials_missing(item, state.situation, {*state.materials, *state.deferrals, *state.pledges})
+
+
+def _proceed(act: Act) -> CaseState:
+    item = case_item(act.case)
     powers = _powers_here(item, act)
     if ACCEPT in powers:
         _accept(act)

@@ -6,25 +6,23 @@ dropped (sync.md, Reading).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from ..journal.clock import physical_ms
 from ..journal.format import Entry
 from ..journal.rows import rows_insert
-from ..journal.selectors import entries_by_id, entries_of_case, entry_ids_known
+from ..journal.selectors import entries_by_id, entries_of_cases, entry_ids_known
 from ..journal.services import entries_store
 from .lifecycle import RULES
-from .merge import Merged, merge, replay
-from .models import Case, ParkedEntry
+from .merge import NOT_A_CASE, Merged, merge, replay
+from .models import Case, Flag, ParkedEntry
 from .state import CaseState, state_decode
 from .writing import CLOCK_UNCERTAIN, attachments_write, flags_write, states_write
 
 #: Says what is wrong with an entry that was applied ("" where nothing is); the core judges by the catalogue.
 Judge = Callable[[CaseState, Entry], str]
-UNKNOWN_CASE = "unknown_case"
-NOT_A_CASE = "not_a_case"
 
 
 @dataclass
@@ -40,22 +38,24 @@ class Applied:
 def entries_apply(entries: Iterable[Entry], *, judge: Judge | None = None) -> Applied:
     """The entries stand in the journal, and the cases' rows are what they fold to. Call inside a transaction.
 
-    Entries seen before change nothing; neither do entries that are not about a case.
+    Entries seen before change nothing; neither do entries about the node itself, which are not kept here.
     """
     done = Applied()
-    unique = {entry.id: entry for entry in entries if entry.case_id is not None}
+    unique = {entry.id: entry for entry in entries if entry.case_id is not None or entry.kind in RULES}
     for known in entry_ids_known(unique):
         del unique[known]
     if not unique:
         return done
     entries_store(unique.values())
+    done.flags += [(entry, NOT_A_CASE) for entry in unique.values() if entry.case_id is None]
     by_case = _grouped(unique.values())
     parked = _unpark(by_case)
     states = _states_load(by_case)
     still_parked: dict[UUID, Entry] = {}
-    for case_id, arrived in by_case.items():
+    settled = {case_id: merge(states.get(case_id), arrived) for case_id, arrived in by_case.items()}
+    _replay(settled, {entry.id for arrived in by_case.values() for entry in arrived})
+    for case_id, merged in settled.items():
         done.before[case_id] = states.get(case_id)
-        merged = _settle(case_id, states.get(case_id), arrived)
         _collect(merged, states.get(case_id), done, still_parked, judge)
     _parked_write(parked, still_parked)
     attachments_write(done.entries)
@@ -67,18 +67,18 @@ def entries_apply(entries: Iterable[Entry], *, judge: Judge | None = None) -> Ap
 def _grouped(entries: Iterable[Entry]) -> dict[UUID, list[Entry]]:
     by_case: dict[UUID, list[Entry]] = {}
     for entry in entries:
-        assert entry.case_id is not None
-        by_case.setdefault(entry.case_id, []).append(entry)
+        if entry.case_id is not None:
+            by_case.setdefault(entry.case_id, []).append(entry)
     return by_case
 
 
 def _unpark(by_case: dict[UUID, list[Entry]]) -> set[UUID]:
-    """Adds what was parked for these cases to what arrived; returns the ids."""
-    ids = set(ParkedEntry.objects.filter(case_id__in=list(by_case)).values_list("entry_id", flat=True))
-    for entry in entries_by_id(ids) if ids else []:
-        assert entry.case_id is not None
-        by_case[entry.case_id].append(entry)
-    return ids
+    """Puts what was parked for these cases before what arrived, in the order it came; returns the ids."""
+    since = dict(ParkedEntry.objects.filter(case_id__in=list(by_case)).values_list("entry_id", "parked_at_ms"))
+    waited = entries_by_id(since) if since else []
+    for case_id, parked in _grouped(sorted(waited, key=lambda entry: (since[entry.id], entry.at, entry.id))).items():
+        by_case[case_id] = parked + by_case[case_id]
+    return set(since)
 
 
 def _states_load(by_case: dict[UUID, list[Entry]]) -> dict[UUID, CaseState]:
@@ -87,9 +87,27 @@ def _states_load(by_case: dict[UUID, list[Entry]]) -> dict[UUID, CaseState]:
     return {key: state_decode(bytes(wire)) for key, wire in rows.values_list("pk", "state")}
 
 
-def _settle(case_id: UUID, state: CaseState | None, arrived: Sequence[Entry]) -> Merged:
-    merged = merge(state, arrived)
-    return replay(entries_of_case(case_id)) if merged.needs_replay else merged
+def _replay(settled: dict[UUID, Merged], arrived: Container[UUID]) -> None:
+    """Cases of which the county took custody below the rev reached here are what all their entries make of them.
+
+    Of such a case only what changes sides, or is new, counts as news; flags say on which side an entry stands now.
+    """
+    cases = [case_id for case_id, merged in settled.items() if merged.needs_replay]
+    if not cases:
+        return
+    refused = set(Flag.objects.filter(case_id__in=cases, applied=False).values_list("entry_id", flat=True))
+    counts: list[UUID] = []
+    for case_id, entries in _grouped(entries_of_cases(cases)).items():
+        merged = replay(entries, refused=refused)
+        counts += [entry.id for entry in merged.applied]
+        news = {entry.id for entry in merged.applied if entry.id in refused or entry.id in arrived}
+        merged.applied = [entry for entry in merged.applied if entry.id in news]
+        merged.flagged = [(entry, reason) for entry, reason in merged.flagged if entry.id in news]
+        merged.refused = [(entry, reason) for entry, reason in merged.refused if entry.id not in refused]
+        settled[case_id] = merged
+    flags = Flag.objects.filter(case_id__in=cases)
+    flags.filter(entry_id__in=counts, applied=False).update(applied=True, resolved=False)
+    flags.exclude(entry_id__in=counts).filter(applied=True).update(applied=False, resolved=False)
 
 
 def _collect(

@@ -73,7 +73,7 @@ class DeferralTooLate(CaseRefusal):
 
 @dataclass
 class FieldInvalid(CaseRefusal):
-    """A form field's value breaks its rule. `rule`: required, choice, number, date, pattern, phone."""
+    """A form field's value breaks its rule. `rule`: required, choice, number, date, pattern, phone, too_long."""
 
     field: str
     label: str

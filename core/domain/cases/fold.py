@@ -27,10 +27,10 @@ def fold(state: CaseState | None, entry: Entry) -> CaseState:
         if not isinstance(body, b.CaseOpened):
             raise ValueError(f"{entry.kind} cannot open a case")
         return _opened(entry, body)
-    rule = RULES.get(entry.kind)
     change: Change = _FOLDS[type(body)](state, entry, body) if type(body) in _FOLDS else {}
-    if rule is not None and rule.to is not None:
-        change.setdefault("status", rule.to)
+    # A case is opened once: a second opening takes its rev and says nothing else.
+    if type(body) in _FOLDS and (to := RULES[entry.kind].to) is not None:
+        change.setdefault("status", to)
     if entry.rev:
         change["rev"] = entry.rev
     if entry.at > state.updated_at:

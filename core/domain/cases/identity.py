@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from stdnum.cn import ric, uscc
-from stdnum.exceptions import ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 
 @dataclass
@@ -18,6 +18,9 @@ class InvalidIdentity(Exception):
 
     number: str
     reason: str
+
+
+_USCC_REASONS: dict[type[Exception], str] = {InvalidLength: "length", InvalidChecksum: "check"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def citizen_id_parse(text: str) -> Citizen:
     number = ric.compact(text).upper()
     if len(number) != 18:
         raise InvalidIdentity(number=number, reason="length")
-    if not number[:-1].isdigit() or not (number[-1].isdigit() or number[-1] == "X"):
+    if not number.isascii() or not number[:-1].isdigit() or not (number[-1].isdigit() or number[-1] == "X"):
         raise InvalidIdentity(number=number, reason="format")
     try:
         birth = ric.get_birth_date(number)
@@ -53,4 +56,4 @@ def uscc_check(text: str) -> str:
     try:
         return str(uscc.validate(text))
     except ValidationError as error:
-        raise InvalidIdentity(number=text, reason=type(error).__name__) from error
+        raise InvalidIdentity(number=text, reason=_USCC_REASONS.get(type(error), "format")) from error

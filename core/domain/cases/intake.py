@@ -41,6 +41,9 @@ COUNTER_ROLES: Final = ("clerk", "village_agent")
 
 RECEIVED, ELECTRONIC, CERTIFICATE, DEFERRED, PLEDGED = "received", "electronic", "certificate", "deferred", "pledged"
 
+#: As long as their columns are (models.Case).
+MAX_NAME, MAX_ID_NUMBER = 120, 40
+
 # What the intake's button will do (interface.md).
 ACCEPT_HERE: Final = "accept"  #: 受理
 FINISH_HERE: Final = "finish"  #: 当场办结
@@ -210,9 +213,14 @@ def number_mint(here: Here, day: date) -> str:
 
 
 def party_check(party: b.Party) -> None:
-    """Raises InvalidIdentity where the applicant's number cannot be right, FieldInvalid where the name is missing."""
+    """Raises InvalidIdentity where the applicant's number cannot be right, FieldInvalid where the name is missing or
+    something is longer than any register keeps."""
     if not party.name.strip():
         raise FieldInvalid(field="name", label="name", rule="required")
+    for name, value, limit in (("name", party.name, MAX_NAME), ("id_number", party.id_number, MAX_ID_NUMBER)):
+        # What no column holds would stop this node's whole stream at the core.
+        if len(value) > limit or "\0" in value:
+            raise FieldInvalid(field=name, label=name, rule="too_long")
     if party.id_type == "citizen_id":
         citizen_id_parse(party.id_number)
     elif party.id_type == "uscc":

@@ -3,14 +3,19 @@
 The definition is `replay`: at each rev the one entry the custodian wrote, or the county's `custody.taken`, which
 wins over anything a lost node wrote at that rev or after; commuting entries by id. `merge` reaches the same
 state from where the case stands, without its history, and says `replay` where it cannot.
+
+Should a custodian write two entries at one rev (a cloned machine), the one that came first in its stream stands and
+the other is a conflict: a later entry never changes what was read, whatever time or id it claims. A stream has one
+order for all its readers, so they agree on which that is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
-from ..journal.bodies import CaseOpened, CustodyTaken
+from ..journal.bodies import COMMUTING, CaseOpened, CustodyTaken
 from ..journal.format import Entry
 from .fold import fold
 from .lifecycle import RULES
@@ -21,6 +26,9 @@ CORE = "core"
 NOT_CUSTODIAN = "not_custodian"
 CONFLICT = "conflict"
 ILLEGAL = "illegal_transition"
+UNKNOWN_CASE = "unknown_case"
+#: It carries rev 0 although its kind does not commute, or the other way round, or is not about a case at all.
+NOT_A_CASE = "not_a_case"
 
 
 @dataclass
@@ -44,6 +52,10 @@ def _apply(merged: Merged, entry: Entry) -> None:
     merged.applied.append(entry)
 
 
+def _is_takeover(entry: Entry) -> bool:
+    return isinstance(entry.body, CustodyTaken) and entry.author == CORE
+
+
 def _may_write(state: CaseState | None, entry: Entry) -> bool:
     if state is None:
         return isinstance(entry.body, CaseOpened)
@@ -52,18 +64,28 @@ def _may_write(state: CaseState | None, entry: Entry) -> bool:
     return entry.author == state.custodian
 
 
+def is_well_formed(entry: Entry) -> bool:
+    """Whether the entry's kind is about a case, and its rev is 0 exactly where the kind commutes."""
+    return entry.case_id is not None and entry.kind in RULES and (entry.rev == 0) == (entry.kind in COMMUTING)
+
+
 def merge(state: CaseState | None, entries: Iterable[Entry]) -> Merged:
-    """Apply what follows `state`. `entries` are of one case, none of them applied before (the journal saw to that)."""
+    """Apply what follows `state`. `entries` are of one case, none of them applied before (the journal saw to that), in
+    the order they were read."""
     merged = Merged(state=state)
     commuting: list[Entry] = []
     ordered: list[Entry] = []
     for entry in entries:
-        (ordered if entry.rev else commuting).append(entry)
-    ordered.sort(key=lambda entry: (entry.rev, not isinstance(entry.body, CustodyTaken), entry.id))
+        if is_well_formed(entry):
+            (ordered if entry.rev else commuting).append(entry)
+        else:
+            merged.refused.append((entry, NOT_A_CASE))
+    # A stable sort: at one rev the order of reading decides.
+    ordered.sort(key=lambda entry: (entry.rev, not _is_takeover(entry)))
     for entry in ordered:
         reached = merged.state.rev if merged.state else 0
         if entry.rev <= reached:
-            if isinstance(entry.body, CustodyTaken) and entry.author == CORE:
+            if _is_takeover(entry):
                 merged.needs_replay = True
             merged.refused.append((entry, CONFLICT))
         elif entry.rev > reached + 1:
@@ -71,7 +93,7 @@ def merge(state: CaseState | None, entries: Iterable[Entry]) -> Merged:
         elif _may_write(merged.state, entry):
             _apply(merged, entry)
         else:
-            merged.refused.append((entry, NOT_CUSTODIAN))
+            merged.refused.append((entry, UNKNOWN_CASE if merged.state is None else NOT_CUSTODIAN))
     for entry in sorted(commuting, key=lambda entry: entry.id):
         if merged.state is None:
             merged.parked.append(entry)
@@ -80,7 +102,10 @@ def merge(state: CaseState | None, entries: Iterable[Entry]) -> Merged:
     return merged
 
 
-def replay(entries: Iterable[Entry]) -> Merged:
-    """The case from all its entries, duplicates among them. The order they are given in does not matter."""
+def replay(entries: Iterable[Entry], *, refused: Container[UUID] = frozenset()) -> Merged:
+    """The case from all its entries, duplicates among them. The order they are given in does not matter.
+
+    `refused` are those that did not count when they were read: at their rev they come after the one that did.
+    """
     unique = {entry.id: entry for entry in entries}
-    return merge(None, unique.values())
+    return merge(None, sorted(unique.values(), key=lambda entry: (entry.id in refused, entry.at, entry.id)))

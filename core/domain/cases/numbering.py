@@ -57,7 +57,7 @@ def case_number_parse(text: str) -> CaseNumber:
     """Raises InvalidCaseNumber where the length, the date or the check digit is wrong."""
     digits = text.strip().replace(" ", "")
     try:
-        if len(digits) != 25 or not digits.isdigit():
+        if len(digits) != 25 or not (digits.isascii() and digits.isdigit()):
             raise ValueError(text)
         mod_11_10.validate(digits)
         day = date(2000 + int(digits[14:16]), int(digits[16:18]), int(digits[18:20]))

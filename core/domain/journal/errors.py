@@ -98,6 +98,23 @@ class StreamMisplaced(JournalError):
 
 
 @dataclass
+class EntryTooLarge(JournalError):
+    """An entry of more than format.MAX_ENTRY_BYTES: refused before it is written, so that each segment can be read."""
+
+    kind: str
+    size: int
+    code = "entry_too_large"
+
+
+@dataclass
+class SegmentLost(JournalError):
+    """A sealed segment's file is neither staged nor published: this machine's disk lost it; a new epoch is needed."""
+
+    name: str
+    code = "segment_lost"
+
+
+@dataclass
 class AuthorNotEntitled(JournalError):
     """An entry inside the segment names another author than the segment's."""
 

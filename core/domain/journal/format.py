@@ -23,7 +23,13 @@ READABLE_VERSIONS: Final = range(max(1, FORMAT_VERSION - 2), FORMAT_VERSION + 1)
 MAX_ENTRIES: Final = 500
 #: A segment of 500 entries is about 150 KB; a hostile one is refused long before memory is short.
 MAX_SEGMENT_BYTES: Final = 32 * 1024 * 1024
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+#: One entry; its author is refused beyond it, so that no segment grows past what its reader takes.
+MAX_ENTRY_BYTES: Final = 1024 * 1024
+#: A segment ends before this many packed bytes, though it may hold fewer than MAX_ENTRIES then.
+MAX_PACKED_BYTES: Final = 8 * 1024 * 1024
+#: Below it every instant is a date Python and PostgreSQL know (clock.py: year 4199).
+MAX_INSTANT: Final = 1 << 62
 MAGIC: Final = b"YZSG"
 
 
@@ -53,6 +59,25 @@ class Entry(Wire, frozen=True, kw_only=True):
     @property
     def kind(self) -> str:
         return kind_of(self.body)
+
+
+class _Tag(msgspec.Struct):
+    """A body of which only the tag is looked at."""
+
+    k: str
+
+
+class _Glance(msgspec.Struct, array_like=True):
+    """An entry of which only the tag is looked at; the rest stays bytes, so that a glance costs no memory."""
+
+    id: msgspec.Raw
+    case_id: msgspec.Raw
+    rev: msgspec.Raw
+    author: msgspec.Raw
+    actor: msgspec.Raw
+    at: msgspec.Raw
+    release: msgspec.Raw
+    body: _Tag
 
 
 class StreamName(Wire, frozen=True, kw_only=True):
@@ -168,19 +193,23 @@ def entry_decode(data: bytes) -> Entry:
 def _undecodable(body: bytes, error: Exception) -> SegmentDamaged | NeedsUpgrade:
     """Tells a kind of entry this version has not learnt yet from bytes that are simply wrong."""
     try:
-        tags = [entry[7]["k"] for entry in msgspec.msgpack.decode(body)]
-    except (msgspec.MsgspecError, LookupError, TypeError):
+        tags = {entry.body.k for entry in msgspec.msgpack.decode(body, type=list[_Glance])}
+    except (msgspec.MsgspecError, RecursionError):
         return SegmentDamaged(detail=str(error))
-    unknown = sorted({str(tag) for tag in tags if tag not in BODY_TYPES})
+    unknown = sorted(tags - BODY_TYPES.keys())
     return NeedsUpgrade(detail=", ".join(unknown)) if unknown else SegmentDamaged(detail=str(error))
 
 
 def entries_decode(body: bytes) -> list[Entry]:
     """The entries of a segment body. Raises SegmentDamaged or, on a tag from the future, NeedsUpgrade."""
     try:
-        return _entries.decode(body)
-    except msgspec.MsgspecError as error:
+        entries = _entries.decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _undecodable(body, error) from error
+    for entry in entries:
+        if not (0 <= entry.rev < 1 << 31 and 0 <= entry.release < 1 << 31 and 0 <= entry.at < MAX_INSTANT):
+            raise SegmentDamaged(detail=f"numbers out of range in entry {entry.id}")
+    return entries
 
 
 def segment_join(header: bytes, signature: bytes, body: bytes) -> bytes:
@@ -196,8 +225,7 @@ def segment_split(data: bytes) -> tuple[SegmentHeader, bytes, bytes, bytes]:
     if len(data) < 9 or data[:4] != MAGIC:
         raise SegmentDamaged(detail="no segment magic")
     version, length = binary.unpack(">BI", data[4:9])
-    if version not in READABLE_VERSIONS:
-        raise NeedsUpgrade(detail=f"segment format {version}")
+    _version_require(version)
     if len(data) < 9 + length + 64:
         raise SegmentDamaged(detail="truncated")
     header_bytes = data[9 : 9 + length]
@@ -205,11 +233,17 @@ def segment_split(data: bytes) -> tuple[SegmentHeader, bytes, bytes, bytes]:
         header = _header.decode(header_bytes)
     except msgspec.MsgspecError as error:
         raise SegmentDamaged(detail=str(error)) from error
-    if header.version not in READABLE_VERSIONS:
-        raise NeedsUpgrade(detail=f"segment format {header.version}")
+    _version_require(header.version)
     if not 0 < header.count <= MAX_ENTRIES or header.last - header.first + 1 != header.count or header.first < 1:
         raise SegmentDamaged(detail="numbers do not add up")
     return header, header_bytes, data[9 + length : 9 + length + 64], data[9 + length + 64 :]
+
+
+def _version_require(version: int) -> None:
+    if version > FORMAT_VERSION:
+        raise NeedsUpgrade(detail=f"segment format {version}")
+    if version not in READABLE_VERSIONS:
+        raise SegmentDamaged(detail=f"segment format {version} is no longer read")
 
 
 def segment_name(first: int, last: int) -> str:
@@ -220,7 +254,14 @@ def segment_name_parse(name: str) -> tuple[int, int] | None:
     """(first, last) of a segment file's name, None where it is no such name."""
     stem, dot, suffix = name.partition(".")
     first, dash, last = stem.partition("-")
-    if not (dot and dash and suffix == "seg" and len(first) == len(last) == 12 and (first + last).isdigit()):
+    if not (
+        dot
+        and dash
+        and suffix == "seg"
+        and len(first) == len(last) == 12
+        and (first + last).isascii()
+        and (first + last).isdigit()
+    ):
         return None
     return int(first), int(last)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from . import errors
 from .chain import NO_PREVIOUS, SEGMENT_CONTEXT, card_require_valid, header_hash, sha256, verify
@@ -67,36 +67,73 @@ def stream_read(*, author: str, folder: Path, desk: ReadDesk, limit: int = 0) ->
 
     Never raises for what the folder holds: a fault is written to the cursor (held_reason) and quarantine.
     """
-    progress = Progress()
     card = desk.card(author)
     if card is None or card.revoked:
-        return progress
+        # Said in the answer, not on a cursor: a revoked node is no fault to be mended.
+        return Progress(held=errors.CardUnknown.code if card is None else errors.CardRefused.code)
+    progress = Progress()
     cursor, _ = Cursor.objects.get_or_create(author=author, epoch=card.epoch, audience=desk.reader)
     sub = epoch_folder(card.epoch)
     ranges = {name: span for name in desk.files.names(folder, sub) if (span := segment_name_parse(name))}
-    if fork := _fork_found(cursor, ranges, folder / sub, desk):
+    if fork := _fork_found(cursor, card, ranges, folder / sub, desk):
         _hold(cursor, fork[1], fork[0], folder / sub, desk)
         progress.held = fork[1].code
         return progress
     if cursor.held_reason == errors.StreamForked.code:
         progress.held = cursor.held_reason
         return progress
-    by_first = {first: name for name, (first, _) in ranges.items()}
+    by_first: dict[int, list[str]] = {}
+    for name, (first, _) in ranges.items():
+        by_first.setdefault(first, []).append(name)
     while not limit or progress.segments < limit:
-        name = by_first.get(cursor.last_seq + 1)
-        if name is None:
+        names = by_first.get(cursor.last_seq + 1, [])
+        if not _next_read(names, folder / sub, card, cursor, desk, progress):
             break
+    return progress
+
+
+def _next_read(
+    names: list[str], place: Path, card: NodeCard, cursor: Cursor, desk: ReadDesk, progress: Progress
+) -> bool:
+    """The next segment is applied, from whichever file that claims its place is the true one; else the stream is held
+    (or, with no file there, waits). Returns whether the cursor moved."""
+    faults: list[tuple[str, errors.JournalError]] = []
+    for name in names:
+        stamp = _stamp(place / name)
         try:
-            count = _segment_read(name, folder / sub, card, cursor, desk)
-        except errors.JournalError as error:
-            _hold(cursor, error, name, folder / sub, desk)
-            progress.held = error.code
-            break
+            data = _file_bytes(name, place, desk)
         except FileNotFoundError:
-            break
+            continue
+        except errors.JournalError as error:
+            faults.append((name, error))
+            continue
+        try:
+            count = _segment_read(name, data, card, cursor, desk)
+        except errors.JournalError as error:
+            faults.append((name, error))
+            continue
+        if stamp is not None:
+            desk.seen[_seen_key(cursor, name)] = stamp
         progress.segments += 1
         progress.entries += count
-    return progress
+        return True
+    for name, fault in faults:
+        _hold(cursor, fault, name, place, desk)
+        progress.held = fault.code
+    return False
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    # The change time, not the modification time: whoever writes the folder can set the latter as they like.
+    try:
+        stat = path.lstat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ctime_ns, stat.st_size
+
+
+def _seen_key(cursor: Cursor, name: str) -> tuple[str, str]:
+    return cursor.author, f"{cursor.epoch}/{name}"
 
 
 def segment_check(
@@ -106,7 +143,8 @@ def segment_check(
     header, header_bytes, signature, body = segment_split(data)
     if header.stream != stream:
         raise errors.StreamMisplaced(expected=str(stream), found=str(header.stream))
-    if header.card_serial != card.serial:
+    # A renewed card has a higher serial; what was sealed before under the old one is still the author's.
+    if header.card_serial > card.serial:
         raise errors.CardUnknown(node=stream.author, serial=header.card_serial)
     card_require_valid(card, epoch=header.stream.epoch, at_ms=now_ms)
     verify(card.verify_key, SEGMENT_CONTEXT, header_bytes, signature, author=stream.author)
@@ -126,31 +164,49 @@ def segment_check(
     return header, header_hash(header_bytes), entries
 
 
-def _segment_read(name: str, place: Path, card: NodeCard, cursor: Cursor, desk: ReadDesk) -> int:
+def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: ReadDesk) -> int:
     """One segment is applied and the cursor stands behind it; returns its number of entries."""
     stream = StreamName(author=cursor.author, epoch=cursor.epoch, audience=cursor.audience)
-    data = _file_bytes(name, place, desk)
-    header, hashed, entries = segment_check(
-        data, stream=stream, card=card, last_seq=cursor.last_seq, last_header=bytes(cursor.last_header),
-        identity=desk.identity, now_ms=physical_ms(),
-    )  # fmt: skip
+    try:
+        header, hashed, entries = segment_check(
+            data, stream=stream, card=card, last_seq=cursor.last_seq, last_header=bytes(cursor.last_header),
+            identity=desk.identity, now_ms=physical_ms(),
+        )  # fmt: skip
+    except errors.SegmentGap as error:
+        # By its name it is the next one: an earlier or later segment under another's name.
+        raise errors.SegmentDamaged(detail=f"the name is not the header's: {error!r}") from error
     if segment_name(header.first, header.last) != name:
         raise errors.SegmentDamaged(detail="the name is not the header's")
     # The archive first: from here on the author's side may delete or rewrite the file without harm.
-    desk.files.file_publish(desk.archive / cursor.author / epoch_folder(cursor.epoch), name, data)
+    _archive(name, data, header, cursor, desk)
     try:
         with transaction.atomic():
+            # Two readers of one stream take turns; the second finds the cursor moved and looks again.
+            if Cursor.objects.select_for_update().get(pk=cursor.pk).last_seq != cursor.last_seq:
+                cursor.refresh_from_db()
+                return 0
             desk.apply(stream, entries)
             cursor.last_seq, cursor.last_header, cursor.read_at_ms = header.last, hashed, physical_ms()
             cursor.held_reason = cursor.held_detail = ""
             cursor.save()
             ReadSegment.objects.create(cursor=cursor, first=header.first, last=header.last, header_hash=hashed)
             QuarantinedFile.objects.filter(author=cursor.author, name=name, resolved=False).update(resolved=True)
-    except (DataError, IntegrityError, ValueError) as error:
+    except (OperationalError, InterfaceError):
+        raise
+    except (DatabaseError, ValueError, ArithmeticError, LookupError, TypeError) as error:
         # Rolled back: a signed segment whose values no table takes (too long, NUL) stops its own stream only.
         cursor.refresh_from_db()
         raise errors.SegmentDamaged(detail=f"{type(error).__name__}: {error}") from error
     return header.count
+
+
+def _archive(name: str, data: bytes, header: SegmentHeader, cursor: Cursor, desk: ReadDesk) -> None:
+    """The segment lies in the archive. Raises StreamForked where another signed one for its place already does."""
+    sub = f"{cursor.author}/{epoch_folder(cursor.epoch)}"
+    there = name in desk.files.names(desk.archive, sub)
+    if there and desk.files.file_read(desk.archive / sub / name, MAX_SEGMENT_BYTES, folder=desk.archive) != data:
+        raise errors.StreamForked(first=header.first, last=header.last)
+    desk.files.file_publish(desk.archive, f"{sub}/{name}", data)
 
 
 def _file_bytes(name: str, place: Path, desk: ReadDesk) -> bytes:
@@ -163,31 +219,32 @@ def _file_bytes(name: str, place: Path, desk: ReadDesk) -> bytes:
 
 
 def _fork_found(
-    cursor: Cursor, ranges: dict[str, tuple[int, int]], place: Path, desk: ReadDesk
+    cursor: Cursor, card: NodeCard, ranges: dict[str, tuple[int, int]], place: Path, desk: ReadDesk
 ) -> tuple[str, errors.StreamForked] | None:
-    """A file that says something else about sequence numbers already read, and has the author's signature."""
-    card = desk.card(cursor.author)
+    """A file that says something else about sequence numbers already read, and has the author's signature.
+
+    What counts is the signed header, never the name: a relay can rename, but cannot make a fork.
+    """
+    stream = StreamName(author=cursor.author, epoch=cursor.epoch, audience=cursor.audience)
     for name, (first, _) in ranges.items():
         if first > cursor.last_seq:
             continue
-        try:
-            stat = (place / name).lstat()
-        except FileNotFoundError:
+        stamp, key = _stamp(place / name), _seen_key(cursor, name)
+        if stamp is None or desk.seen.get(key) == stamp:
             continue
-        stamp, key = (stat.st_mtime_ns, stat.st_size), (cursor.author, f"{cursor.epoch}/{name}")
-        if desk.seen.get(key) == stamp:
-            continue
-        known = ReadSegment.objects.filter(cursor=cursor, first=first).first()
         try:
             header, header_bytes, signature, _ = segment_split(_file_bytes(name, place, desk))
-            assert card is not None
             verify(card.verify_key, SEGMENT_CONTEXT, header_bytes, signature, author=cursor.author)
         except errors.JournalError:
             # Spoiled on the way after it was read: the archive has the true one. Nothing to hold, nothing lost.
             desk.seen[key] = stamp
             continue
-        if known is None or bytes(known.header_hash) != header_hash(header_bytes):
-            return name, errors.StreamForked(first=header.first, last=header.last)
+        except FileNotFoundError:
+            continue
+        if header.stream == stream and header.first <= cursor.last_seq:
+            known = ReadSegment.objects.filter(cursor=cursor, first=header.first).first()
+            if known is None or bytes(known.header_hash) != header_hash(header_bytes):
+                return name, errors.StreamForked(first=header.first, last=header.last)
         desk.seen[key] = stamp
     return None
 
@@ -210,4 +267,4 @@ def _hold(cursor: Cursor, error: errors.JournalError, name: str, place: Path, de
         defaults={"reason": error.code, "detail": detail, "seen_at_ms": physical_ms()},
     )  # fmt: skip
     if new and data:
-        desk.files.file_publish(desk.quarantine / cursor.author, f"{digest.hex()[:16]}-{name}", data)
+        desk.files.file_publish(desk.quarantine, f"{cursor.author}/{digest.hex()[:16]}-{name}", data)

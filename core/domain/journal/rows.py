@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import DataError, connection, models
 
 Row = Sequence[Any]
 
@@ -23,7 +23,11 @@ def rows_insert(
     update: Sequence[str] = (),
 ) -> None:
     """The rows stand in the model's table. Where `unique` meets a row that is there, `update` columns are set
-    from the new one (none: the old row stays). Columns are field names."""
+    from the new one (none: the old row stays). Columns are field names.
+
+    Raises DataError for a text the column cannot hold, on both databases: SQLite would take it, and then a node
+    would keep what the core can never read.
+    """
     if not rows:
         return
     fields = [model._meta.get_field(name) for name in columns]
@@ -45,6 +49,7 @@ def rows_insert(
             cursor.execute(f"{head}SELECT * FROM unnest({arrays}){conflict}", values)
         else:
             marks = ", ".join(["%s"] * len(fields))
+            _texts_require(fields, rows)
             prepared = [[_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
             cursor.executemany(f"{head}VALUES ({marks}){conflict}", prepared)
 
@@ -67,6 +72,19 @@ def rows_number(model: type[models.Model], column: str, ids: Sequence[int], firs
                 f"UPDATE {table} SET {target} = %s{sets} WHERE id = %s",
                 [[first + index, *also.values(), key] for index, key in enumerate(ids)],
             )
+
+
+def _texts_require(fields: Sequence[Any], rows: Sequence[Row]) -> None:
+    """Raises DataError where a text is longer than its column or holds a NUL, as PostgreSQL does."""
+    texts = [
+        (index, field) for index, field in enumerate(fields) if isinstance(field, models.CharField | models.TextField)
+    ]
+    for index, field in texts:
+        limit = field.max_length
+        for row in rows:
+            value = row[index]
+            if value is not None and ((limit is not None and len(value) > limit) or "\0" in value):
+                raise DataError(f"{field.name}: a text of {len(value)} characters does not fit")
 
 
 def _column(field: Any) -> str:

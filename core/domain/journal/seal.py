@@ -50,10 +50,11 @@ def body_seal(packed: bytes, recipients: Sequence[str]) -> bytes:
 def body_unseal(data: bytes, identity: str) -> bytes:
     """The packed entries. Raises SealBroken, SegmentDamaged (also for a body that would grow beyond its limit)."""
     compressed = unseal_bytes(data, identity)
-    size = zstandard.frame_content_size(compressed)
-    if not 0 <= size <= MAX_BODY_BYTES:
-        raise SegmentDamaged(detail=f"body of {size} bytes")
     try:
+        # The size the frame announces, before any of it is unpacked; -1 where it announces none.
+        size = zstandard.frame_content_size(compressed)
+        if not 0 <= size <= MAX_BODY_BYTES:
+            raise SegmentDamaged(detail=f"body of {size} bytes")
         return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=MAX_BODY_BYTES)
     except zstandard.ZstdError as error:
         raise SegmentDamaged(detail=str(error)) from error

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
 from .chain import NO_PREVIOUS, Signer, header_hash, header_sign, sha256
 from .clock import physical_ms
+from .errors import SegmentLost
 from .files import Files
 from .format import (
     FORMAT_VERSION,
     MAX_ENTRIES,
+    MAX_PACKED_BYTES,
     MAX_SEGMENT_BYTES,
     SegmentHeader,
     StreamName,
@@ -54,24 +57,35 @@ class Desk:
 def streams_seal(*, here: Here, desk: Desk, limit: int = 0) -> int:
     """Every queued entry this machine can address is in a named segment; returns how many entries.
 
-    `limit` ends after about so many segments (0: none). Raises what `desk.files` raises on a full disk; nothing is
-    lost then, the entries stay queued.
+    `limit` ends after about so many segments (0: none). Raises the first thing `desk.files` raised (a full disk, a
+    missing folder) after every other audience had its turn; nothing is lost then, the entries stay queued.
     """
     sealed = segments = 0
-    segments_publish(here=here, desk=desk)
-    audiences = OutboxItem.objects.filter(seq=None).values_list("audience", flat=True).distinct()
-    for audience in list(audiences):
-        while not limit or segments < limit:
-            count = _segment_seal(audience, here=here, desk=desk)
-            if not count:
-                break
-            sealed, segments = sealed + count, segments + 1
+    failed: Exception | None = None
+    queued = set(OutboxItem.objects.filter(seq=None).values_list("audience", flat=True).distinct())
+    staged = _unpublished(here).values_list("stream__audience", flat=True)
+    for audience in sorted(queued.union(staged)):
+        try:
+            segments_publish(audience, here=here, desk=desk)
+            while not limit or segments < limit:
+                count = _segment_seal(audience, here=here, desk=desk)
+                if not count:
+                    break
+                sealed, segments = sealed + count, segments + 1
+        except Exception as error:  # one audience's folder must not hold up what another waits for
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return sealed
 
 
-def segments_publish(*, here: Here, desk: Desk) -> None:
-    """Segments that were staged before a crash have their names."""
-    for segment in Segment.objects.filter(published=False, stream__author=here.node).select_related("stream"):
+def _unpublished(here: Here) -> QuerySet[Segment]:
+    return Segment.objects.filter(published=False, stream__author=here.node)
+
+
+def segments_publish(audience: str, *, here: Here, desk: Desk) -> None:
+    """Segments for this audience that were staged before a crash have their names. Raises SegmentLost."""
+    for segment in _unpublished(here).filter(stream__audience=audience).select_related("stream").order_by("pk"):
         _segment_name(segment, desk)
 
 
@@ -81,14 +95,11 @@ def _segment_seal(audience: str, *, here: Here, desk: Desk) -> int:
         return 0
     with transaction.atomic():
         stream = _stream_lock(audience, here)
-        rows = list(
-            OutboxItem.objects.filter(audience=audience, seq=None).order_by("id").values_list("id", "entry__wire")
-            [:MAX_ENTRIES]
-        )  # fmt: skip
+        rows = _rows_next(audience)
         if not rows:
             return 0
         first, last = stream.last_seq + 1, stream.last_seq + len(rows)
-        body = body_seal(encode([msgspec.Raw(bytes(wire)) for _, wire in rows]), recipients)
+        body = body_seal(encode([msgspec.Raw(wire) for _, wire in rows]), recipients)
         header = SegmentHeader(
             version=FORMAT_VERSION,
             stream=StreamName(author=stream.author, epoch=stream.epoch, audience=stream.audience),
@@ -109,6 +120,19 @@ def _segment_seal(audience: str, *, here: Here, desk: Desk) -> int:
     return len(rows)
 
 
+def _rows_next(audience: str) -> list[tuple[int, bytes]]:
+    """(outbox id, wire) of what the next segment holds: at most MAX_ENTRIES, and about MAX_PACKED_BYTES."""
+    queued = OutboxItem.objects.filter(audience=audience, seq=None).order_by("id")
+    rows: list[tuple[int, bytes]] = []
+    size = 0
+    for key, wire in queued.values_list("id", "entry__wire")[:MAX_ENTRIES].iterator(chunk_size=MAX_ENTRIES):
+        size += len(wire)
+        if rows and size > MAX_PACKED_BYTES:
+            break
+        rows.append((key, bytes(wire)))
+    return rows
+
+
 def _stream_lock(audience: str, here: Here) -> OutgoingStream:
     """The stream's row, locked: whoever seals for this audience waits its turn."""
     stream, _ = OutgoingStream.objects.get_or_create(author=here.node, epoch=here.epoch, audience=audience)
@@ -125,9 +149,12 @@ def _segment_name(segment: Segment, desk: Desk) -> None:
     name = f"{epoch_folder(epoch)}/{segment_name(segment.first, segment.last)}"
     folder = desk.folder(audience)
     # Its durable copy is removed only after the row says it is published, so a crash in between repeats this.
-    if staged in desk.files.names(desk.staging):
+    try:
         data = desk.files.file_read(desk.staging / staged, MAX_SEGMENT_BYTES)
-        desk.files.file_publish(folder, name, data)
+    except FileNotFoundError as error:
+        # Never pretend: the reader would wait for this range for ever.
+        raise SegmentLost(name=f"{audience} {name}") from error
+    desk.files.file_publish(folder, name, data)
     Segment.objects.filter(pk=segment.pk).update(published=True)
     desk.files.file_remove(desk.staging, staged)
     desk.announce(audience, name)

@@ -21,6 +21,12 @@ def entries_of_case(case_id: UUID) -> list[Entry]:
     return [entry_decode(bytes(wire)) for wire in wires]
 
 
+def entries_of_cases(case_ids: Iterable[UUID]) -> list[Entry]:
+    """All entries of these cases kept here, applied or not, in no order."""
+    wires = EntryRow.objects.filter(case_id__in=list(case_ids)).values_list("wire", flat=True)
+    return [entry_decode(bytes(wire)) for wire in wires]
+
+
 def entries_by_id(ids: Iterable[UUID]) -> list[Entry]:
     return [
         entry_decode(bytes(wire)) for wire in EntryRow.objects.filter(id__in=list(ids)).values_list("wire", flat=True)

@@ -13,7 +13,8 @@ from django.utils.module_loading import import_string
 
 from .bodies import Body
 from .clock import Instant, instant_ms, physical_ms, tick
-from .format import Acks, Entry, encode
+from .errors import EntryTooLarge
+from .format import MAX_ENTRY_BYTES, Acks, Entry, encode
 from .models import ClockState, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
 from .place import Here
@@ -83,23 +84,41 @@ def entry_new(
 
 
 def entry_append(entry: Entry, *, audiences: Sequence[str]) -> None:
-    """The entry stands in the journal and in each audience's outbox. Call inside the act's transaction."""
+    """The entry stands in the journal and in each audience's outbox. Call inside the act's transaction.
+
+    Raises EntryTooLarge; then nothing was written.
+    """
+    wire = encode(entry)
+    if len(wire) > MAX_ENTRY_BYTES:
+        raise EntryTooLarge(kind=entry.kind, size=len(wire))
     with transaction.atomic():
-        entries_store([entry])
+        _store([(entry.id, entry.case_id, entry.rev, entry.author, entry.kind, entry.at, wire)])
         outbox_queue([entry.id], audiences=audiences, at_ms=instant_ms(entry.at))
         clock_advance(entry.at)
 
 
-def node_entry_send(*, node: str, body: Body, actor: str, at: Instant, here: Here) -> Entry:
-    """An entry about the node itself (staff, policy, cards) is on its way to it."""
-    entry = entry_new(case_id=None, rev=0, body=body, actor=actor, at=at, release=0, here=here)
-    entry_append(entry, audiences=[node])
-    return entry
+@transaction.atomic
+def node_entries_send(*, node: str, bodies: Sequence[Body], actor: str, here: Here) -> list[Entry]:
+    """Entries about the node itself (staff, policy, cards, flags) are on their way to it, in this order."""
+    at = clock_now()
+    entries = [
+        entry_new(case_id=None, rev=0, body=body, actor=actor, at=at + index, release=0, here=here)
+        for index, body in enumerate(bodies)
+    ]
+    if entries:
+        entries_store(entries)
+        outbox_queue([entry.id for entry in entries], audiences=[node], at_ms=instant_ms(at))
+        clock_advance(entries[-1].at)
+    return entries
 
 
 def entries_store(entries: Iterable[Entry]) -> None:
     """The entries stand in the journal; those that were there already stay as they are."""
     rows = [(e.id, e.case_id, e.rev, e.author, e.kind, e.at, encode(e)) for e in entries]
+    _store(rows)
+
+
+def _store(rows: Sequence[tuple[UUID, UUID | None, int, str, str, int, bytes]]) -> None:
     rows_insert(EntryRow, ENTRY_COLUMNS, rows, unique=("id",))
 
 

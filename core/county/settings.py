@@ -20,11 +20,13 @@ from core.settings_base import (
 
 NODE_ID = "core"
 NODE_EPOCH = int(os.environ.get("YIZHAN_EPOCH", "1"))  #: of the core's own streams; raised after a restore
-HERE = "tenants.place.here"
+HERE = "core.county.registry.place.here"
 #: Who the core is, with its keys (core.exchange.identity.Identity).
 IDENTITY = "core.county.registry.keys.core_identity"
 COUNTY_CODE = os.environ.get("YIZHAN_COUNTY_CODE", "430321000000")
 COUNTY_HOST = os.environ.get("YIZHAN_COUNTY_HOST", "county.localhost")
+#: The console's address as machines reach it: on the page with an enrolment code, and in every response.
+COUNTY_URL = os.environ.get("YIZHAN_COUNTY_URL", f"http://{COUNTY_HOST}:8000")
 #: Other names the county console answers to; YIZHAN_COUNTY_ALIASES adds to them (an address in the LAN, say).
 COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUNTY_ALIASES")]
 TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name

@@ -10,10 +10,22 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from core.domain.journal import chain, seal
-from core.transport.process import SyncthingMissing, device_id_of, home_prepare
+from core.transport.process import device_id_of
 
 SIGN_KEY, AGE_KEY = "sign.key", "age.key"
 ED25519_BYTES = 32
@@ -85,19 +97,41 @@ def keys_read(folder: Path) -> Keys | None:
     return _checked(folder, sign, age)
 
 
-def device_id_keep(home: Path, *, listen: str) -> str:
-    """The Syncthing device id of this machine; its keys are made in `home` if there are none.
+def device_id_keep(home: Path) -> str:
+    """The Syncthing device id of this machine; the key and certificate it stands for are made in `home` if missing.
 
-    "" where Syncthing is not installed: folders are then carried by plain copying.
+    Made here and not by Syncthing's own `generate`, so that a machine without the program has its identity too
+    (folders are then carried by plain copying). Syncthing keeps the pair it finds.
     """
-    certificate = home / "cert.pem"
-    if not certificate.exists():
-        try:
-            # The API's address and key are set anew by whoever starts the process; until then nobody answers there.
-            return home_prepare(home, api_address="127.0.0.1:0", api_key=secrets.token_urlsafe(32), listen=listen)
-        except SyncthingMissing:
-            return ""
-    return device_id_of(certificate)
+    key_pem = key_keep(home, "key.pem", _device_key)
+    key_keep(home, "cert.pem", lambda: _device_certificate(key_pem))
+    return device_id_of(home / "cert.pem")
+
+
+def _device_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP384R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+def _device_certificate(key_pem: bytes) -> bytes:
+    """Self-signed as Syncthing makes them: it looks at the key's fingerprint and at nothing else."""
+    key = load_pem_private_key(key_pem, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "syncthing")])
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # Fixed dates: the clock of a new machine may be years off, and nobody reads them.
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=False)
+    )
+    return builder.sign(key, hashes.SHA384()).public_bytes(Encoding.PEM)
 
 
 def _checked(folder: Path, sign: bytes, age: str) -> Keys:

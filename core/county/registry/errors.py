@@ -1,0 +1,147 @@
+"""Why the registry says no: domain words with data; `str()` is the sentence for the reader, in their language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from core.exchange.enrolment import RequestDamaged
+
+
+class RegistryError(Exception):
+    """Base; `code` is stable and travels to the machine that asked, `status` is HTTP's."""
+
+    code = "registry_error"
+    status = 409
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "Y-m-d H:i")
+
+
+@dataclass
+class CodeUnknown(RegistryError):
+    """No such code was ever issued, or it was typed wrongly."""
+
+    code = "code_unknown"
+    status = 403
+
+    def __str__(self) -> str:
+        return _("This enrolment code is not known. Check it for typing errors, or ask the county for a new one.")
+
+
+@dataclass
+class CodeExpired(RegistryError):
+    expired_at: datetime
+    code = "code_expired"
+    status = 403
+
+    def __str__(self) -> str:
+        return _("This enrolment code expired at %(at)s. Ask the county for a new one.") % {
+            "at": _moment(self.expired_at)
+        }
+
+
+@dataclass
+class CodeUsed(RegistryError):
+    used_at: datetime
+    code = "code_used"
+    status = 403
+
+    def __str__(self) -> str:
+        return _(
+            "This enrolment code was used by another machine at %(at)s. If that was not you, tell the county at once."
+        ) % {"at": _moment(self.used_at)}
+
+
+@dataclass
+class TooManyAttempts(RegistryError):
+    minutes: int
+    code = "too_many_attempts"
+    status = 429
+
+    def __str__(self) -> str:
+        return _("Too many wrong codes. Wait %(minutes)s minutes and try again.") % {"minutes": self.minutes}
+
+
+@dataclass
+class ServicePointUnknown(RegistryError):
+    service_point: str
+    code = "service_point_unknown"
+    status = 404
+
+    def __str__(self) -> str:
+        return _("There is no service point %(code)s. Provision its town first.") % {"code": self.service_point}
+
+
+@dataclass
+class ServicePointInactive(RegistryError):
+    service_point: str
+    name: str
+    code = "service_point_inactive"
+
+    def __str__(self) -> str:
+        return _("Service point %(name)s (%(code)s) is closed. Open it again before a machine is enrolled there.") % {
+            "name": self.name,
+            "code": self.service_point,
+        }
+
+
+@dataclass
+class ServicePointDiffers(RegistryError):
+    asked: str
+    issued: str
+    code = "service_point_differs"
+
+    def __str__(self) -> str:
+        return _("The machine asks for service point %(asked)s, but the code was issued for %(issued)s.") % {
+            "asked": self.asked,
+            "issued": self.issued,
+        }
+
+
+@dataclass
+class IdentityTaken(RegistryError):
+    """The keys belong to another node: the disk was cloned."""
+
+    node: str
+    code = "identity_taken"
+
+    def __str__(self) -> str:
+        return _(
+            "This machine has the keys of node %(node)s: its disk was copied. Run enrol with --new-keys in an empty "
+            "node folder; nothing was changed."
+        ) % {"node": self.node}
+
+
+@dataclass
+class NodeUnknown(RegistryError):
+    node: str
+    code = "node_unknown"
+    status = 404
+
+    def __str__(self) -> str:
+        return _("There is no node %(node)s.") % {"node": self.node}
+
+
+@dataclass
+class StaffUnknown(RegistryError):
+    user: str
+    code = "staff_unknown"
+    status = 404
+
+    def __str__(self) -> str:
+        return _("There is no account %(user)s.") % {"user": self.user}
+
+
+def words_of(error: RegistryError | RequestDamaged) -> str:
+    """The sentence for the reader; the exchange's own error gets its words here, because it knows no gettext."""
+    if isinstance(error, RequestDamaged):
+        return _("The request is damaged (%(detail)s). Make it again on the machine; nothing was changed.") % {
+            "detail": error.detail
+        }
+    return str(error)

@@ -1,0 +1,98 @@
+"""The machines of the county: who they are, how they came in, what they say of themselves. Public schema."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Node(models.Model):
+    """A machine at a service point 驿站节点, as its newest card says; its id is the service point's code."""
+
+    node_id = models.CharField(primary_key=True, max_length=15)
+    tenant_code = models.CharField(max_length=12, db_index=True)
+    service_point = models.CharField(max_length=15)
+    name = models.CharField(max_length=100)
+    level = models.CharField(max_length=10)
+    #: The node it links to: its town's, else "core".
+    parent = models.CharField(max_length=15, db_index=True)
+    epoch = models.PositiveIntegerField(default=0)
+    serial = models.PositiveIntegerField(default=0)
+    verify_key = models.BinaryField(max_length=32)
+    recipient = models.CharField(max_length=80)
+    device_id = models.CharField(max_length=63, default="", blank=True)
+    addresses = models.JSONField(default=list)
+    hostname = models.CharField(max_length=255, default="", blank=True)
+    signed_card = models.BinaryField()
+    enrolled_at = models.DateTimeField()
+    enrolled_by = models.CharField(max_length=32, default="", blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=32, default="", blank=True)
+    #: Where in the core's stream this machine begins to read: what is before was sealed to another one's keys.
+    down_seq = models.BigIntegerField(default=0)
+    down_header = models.BinaryField(max_length=32, default=bytes, blank=True)
+    #: What the machine last said of itself (format.NodeStatus as a dict), and when that was read here.
+    status = models.JSONField(null=True, blank=True)
+    last_seen = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.node_id})"
+
+
+class IssuedCard(models.Model):
+    """Every card the county ever signed: which keys were whose, and who admitted or revoked them."""
+
+    node_id = models.CharField(max_length=15, db_index=True)
+    epoch = models.PositiveIntegerField()
+    serial = models.PositiveIntegerField()
+    verify_key = models.BinaryField(max_length=32, db_index=True)
+    recipient = models.CharField(max_length=80, db_index=True)
+    device_id = models.CharField(max_length=63, default="", blank=True, db_index=True)
+    revoked = models.BooleanField(default=False)
+    signed_card = models.BinaryField()
+    issued_at = models.DateTimeField()
+    issued_by = models.CharField(max_length=32, default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.node_id} {self.epoch}/{self.serial}"
+
+
+class EnrolmentCode(models.Model):
+    """A one-time code for one service point; only its hash is kept."""
+
+    code_sha256 = models.BinaryField(max_length=32, unique=True)
+    service_point = models.CharField(max_length=15, db_index=True)
+    by_file = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=32)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    #: Whose request it admitted: the same machine may ask again when the answer was lost on the way.
+    used_by_key = models.BinaryField(max_length=32, default=bytes, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.service_point} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class FailedAttempt(models.Model):
+    """A wrong code, and the address it came from: for the limit on guessing."""
+
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M}"
+
+
+class StaffAtNode(models.Model):
+    """An account a node holds, as it was last sent there: what a later change is compared with."""
+
+    node_id = models.CharField(max_length=15)
+    user_code = models.CharField(max_length=32, db_index=True)
+    #: SHA-256 of the value that was sent.
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node_id", "user_code"], name="staff_at_node_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_code} at {self.node_id}"

@@ -1,0 +1,82 @@
+"""Reading the registry: cards by node, the tree, the fleet."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+from django.db.models import QuerySet
+
+from core.domain.journal.chain import card_open
+from core.domain.journal.format import NodeCard
+from core.domain.journal.place import CORE
+from tenants.models import ServicePoint
+
+from .errors import NodeUnknown, ServicePointInactive, ServicePointUnknown
+from .keys import core_identity
+from .models import EnrolmentCode, Node
+
+#: For so long may a reader go on with a card that was just revoked by another process.
+CARD_CACHE_SECONDS = 2.0
+
+_remembered: dict[str, tuple[NodeCard | None, float]] = {}
+_lock = Lock()
+
+
+def card_of(node: str) -> NodeCard | None:
+    """The newest card of a node, a revoked one too; None where none was issued. At most 2 s old."""
+    if node == CORE:
+        return core_identity().card
+    found = _remembered.get(node)
+    if found and found[1] > time.monotonic():
+        return found[0]
+    signed = Node.objects.filter(node_id=node).values_list("signed_card", flat=True).first()
+    card = None if signed is None else card_open(bytes(signed), core_identity().root_key)
+    with _lock:
+        _remembered[node] = (card, time.monotonic() + CARD_CACHE_SECONDS)
+    return card
+
+
+def cards_forget() -> None:
+    """The next question of this process is answered from the database."""
+    with _lock:
+        _remembered.clear()
+
+
+def nodes_enrolled() -> list[NodeCard]:
+    """The cards of every node that may work, by node id: what the core's folders are planned from."""
+    return _cards(Node.objects.filter(revoked_at=None))
+
+
+def children_of(node: str) -> list[NodeCard]:
+    """The cards of the nodes that link to this one ("core": those the core talks to directly)."""
+    return _cards(Node.objects.filter(parent=node, revoked_at=None))
+
+
+def _cards(rows: QuerySet[Node]) -> list[NodeCard]:
+    root_key = core_identity().root_key
+    signed = rows.order_by("node_id").values_list("signed_card", flat=True)
+    return [card_open(bytes(one), root_key) for one in signed]
+
+
+def node_get(node: str) -> Node:
+    """Raises NodeUnknown."""
+    found = Node.objects.filter(node_id=node).first()
+    if found is None:
+        raise NodeUnknown(node)
+    return found
+
+
+def service_point_get(code: str) -> ServicePoint:
+    """A service point where a machine may stand. Raises ServicePointUnknown, ServicePointInactive."""
+    point = ServicePoint.objects.filter(code=code).first()
+    if point is None:
+        raise ServicePointUnknown(code)
+    if not point.active:
+        raise ServicePointInactive(service_point=point.code, name=point.name)
+    return point
+
+
+def code_latest(service_point: str) -> EnrolmentCode | None:
+    """The code last issued for a service point."""
+    return EnrolmentCode.objects.filter(service_point=service_point).order_by("-created_at", "-id").first()

@@ -1,0 +1,18 @@
+"""Writing the registry: codes, nodes and their cards, the accounts they hold."""
+
+from .cards import cards_send
+from .codes import attempt_note, attempt_require, enrolment_code_issue
+from .nodes import node_enrol, node_revoke, node_status_keep
+from .staff import staff_send, staff_values
+
+__all__ = [
+    "attempt_note",
+    "attempt_require",
+    "cards_send",
+    "enrolment_code_issue",
+    "node_enrol",
+    "node_revoke",
+    "node_status_keep",
+    "staff_send",
+    "staff_values",
+]

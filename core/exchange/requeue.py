@@ -1,0 +1,25 @@
+"""Sending again what a reader that is gone never read: to its successor's keys, or in a new epoch."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from core.domain.journal.models import OutboxItem, OutgoingStream
+
+
+@transaction.atomic
+def outbox_requeue(*, author: str, epoch: int, audience: str) -> int:
+    """What was sealed in this stream and the audience has not acknowledged waits once more; returns how many entries.
+
+    A reader that did get some of it skips those: an entry is known by its id.
+    """
+    stream = OutgoingStream.objects.select_for_update().filter(author=author, epoch=epoch, audience=audience).first()
+    if stream is None:
+        return 0
+    unread = OutboxItem.objects.filter(audience=audience, epoch=epoch, seq__gt=stream.applied_seq).order_by("seq")
+    again = [
+        OutboxItem(audience=audience, entry_id=entry, queued_at_ms=at)
+        for entry, at in unread.values_list("entry_id", "queued_at_ms")
+    ]
+    OutboxItem.objects.bulk_create(again, batch_size=500)
+    return len(again)

@@ -1,10 +1,9 @@
 """What carries this machine's folders, as the environment says: its own Syncthing, one run by systemd, or copying.
 
-YIZHAN_TRANSPORT      syncthing (default) | copy
-YIZHAN_SYNC_LISTEN    where Syncthing listens for peers, tcp://address:port (default tcp://127.0.0.1:22000)
-YIZHAN_SYNC_API       its REST address: host:port, or the path of a socket (default <base>/syncthing/api.sock)
-YIZHAN_SYNC_EXTERNAL  1: it is run by somebody else (a systemd unit); only drive it
-YIZHAN_EXCHANGE       the shared directory of `copy`
+    YIZHAN_TRANSPORT      syncthing (default) | copy
+    YIZHAN_SYNC_API       Syncthing's REST address: host:port, or the path of a socket (default: a socket)
+    YIZHAN_SYNC_EXTERNAL  1: Syncthing is run by somebody else (a systemd unit); only drive it
+    YIZHAN_EXCHANGE       the shared directory of `copy`
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from core.transport.process import SyncthingProcess
 from core.transport.syncthing import SyncthingClient
 
 MAX_SOCKET_PATH: Final = 107  #: bytes
-DEFAULT_LISTEN: Final = "tcp://127.0.0.1:22000"
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def transport_kind() -> str:
     return os.environ.get("YIZHAN_TRANSPORT", "syncthing")
 
 
-def syncthing_settings(base: Path) -> SyncthingSettings:
+def syncthing_settings(base: Path, listen: str) -> SyncthingSettings:
     """Where this machine's Syncthing lives; its REST key is made once and kept with mode 0600."""
     home = base / "syncthing"
     spool.directory_make(home)
@@ -54,7 +52,7 @@ def syncthing_settings(base: Path) -> SyncthingSettings:
         home=home,
         api=os.environ.get("YIZHAN_SYNC_API") or _api_default(home),
         api_key=key.read_text().strip(),
-        listen=os.environ.get("YIZHAN_SYNC_LISTEN", DEFAULT_LISTEN),
+        listen=listen,
     )
 
 
@@ -71,12 +69,12 @@ def _api_default(home: Path) -> str:
     return f"127.0.0.1:{chosen.read_text()}"
 
 
-def carrier_open(base: Path, device_id: str) -> tuple[Carrier, Callable[[], None]]:
+def carrier_open(base: Path, *, device_id: str, listen: str) -> tuple[Carrier, Callable[[], None]]:
     """The carrier, ready, and what ends it. Raises SyncthingMissing, SyncthingError with the reason."""
     if transport_kind() == "copy":
         copying = CopyCarrier(Path(os.environ["YIZHAN_EXCHANGE"]), device_id)
         return copying, copying.close
-    given = syncthing_settings(base)
+    given = syncthing_settings(base, listen)
     process: SyncthingProcess | None = None
     if not env_flag("YIZHAN_SYNC_EXTERNAL"):
         process = SyncthingProcess(given.home, api_address=given.api, api_key=given.api_key, listen=given.listen)

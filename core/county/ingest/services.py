@@ -1,0 +1,121 @@
+"""Ingest: what nodes send becomes rows in their tenant's schema, and what the core wrote goes down to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from core.county.registry.selectors import card_of
+from core.domain.cases.bulk import NOT_A_CASE, Applied, entries_apply
+from core.domain.cases.writing import flags_write
+from core.domain.journal.bodies import EntryFlagged, TimeAnchored
+from core.domain.journal.clock import physical_ms
+from core.domain.journal.format import Entry, StreamName
+from core.domain.journal.models import Entry as EntryRow
+from core.domain.journal.models import OutboxItem
+from core.domain.journal.place import CORE, here
+from core.domain.journal.reader import ReadDesk
+from core.domain.journal.services import entries_store, node_entries_send, outbox_queue
+from core.domain.staff.actors import SYSTEM
+from core.exchange import post
+from core.exchange.machine import Machine
+from core.exchange.post import Round
+from tenants.connection import connection
+
+from .judging import Judge
+
+_log = structlog.get_logger(__name__)
+DAY_MS = 24 * 3600 * 1000
+
+
+def apply(stream: StreamName, entries: list[Entry]) -> None:
+    """A segment's entries are rows of the current tenant, in the reader's transaction; flags go back to the author.
+
+    What a node may not send at all (entries about nodes) is kept and flagged, and changes nothing.
+    """
+    astray = [entry for entry in entries if entry.case_id is None]
+    if astray:
+        entries_store(astray)
+        flags_write([(entry, NOT_A_CASE) for entry in astray])
+    done = entries_apply(entries, judge=Judge())
+    _relay(done)
+    _flags_tell(done.flags)
+
+
+def _linked(one: str, other: str) -> bool:
+    """Whether two nodes share a folder: a town and its village."""
+    first, second = card_of(one), card_of(other)
+    return first is not None and second is not None and (first.parent == other or second.parent == one)
+
+
+def _relay(done: Applied) -> None:
+    """Parties of a case that have no folder with the author hear of its entries from the core; a party that joins
+    hears the whole past."""
+    states = {state.id: state for state in done.states}
+    wanted: dict[str, list[UUID]] = {}
+    for entry in done.entries:
+        assert entry.case_id is not None
+        state = states.get(entry.case_id)
+        for party in (state.parties if state else frozenset()) - {CORE, entry.author}:
+            if not _linked(party, entry.author):
+                wanted.setdefault(party, []).append(entry.id)
+    for state in done.states:
+        before = done.before.get(state.id)
+        for party in state.parties - (before.parties if before else frozenset({state.opened_by})) - {CORE}:
+            if not _linked(party, state.opened_by):
+                wanted.setdefault(party, [])[:0] = _past(state.id, party)
+    for party, ids in wanted.items():
+        outbox_queue(list(dict.fromkeys(ids)), audiences=[party])
+
+
+def _past(case_id: UUID, party: str) -> list[UUID]:
+    past = EntryRow.objects.filter(case_id=case_id).exclude(author=party).order_by("rev", "at", "id")
+    return list(past.values_list("id", flat=True))
+
+
+def _flags_tell(flags: Iterable[tuple[Entry, str]]) -> None:
+    """No counter believes in something the county does not."""
+    told: dict[str, list[EntryFlagged]] = {}
+    for entry, reason in flags:
+        body = EntryFlagged(entry=entry.id, flagged_case=entry.case_id, flag=reason, detail=entry.kind)
+        told.setdefault(entry.author, []).append(body)
+    for author, bodies in told.items():
+        if card_of(author) is not None:
+            node_entries_send(node=author, bodies=bodies, actor=SYSTEM.code, here=here())
+
+
+@contextmanager
+def tenant_turn(schema: str) -> Iterator[bool]:
+    """Whether this process is the one that works on the tenant now; several ingest processes share tenants so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('yizhan_ingest'), hashtext(%s))", [schema])
+        mine = bool(cursor.fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('yizhan_ingest'), hashtext(%s))", [schema])
+
+
+def tenant_round(machine: Machine, desk: ReadDesk, authors: Iterable[str]) -> Round:
+    """One round of the post in the connection's tenant: what these nodes sent is applied, what waits is sent.
+
+    Raises spool.DiskFull, django.db.OperationalError; nothing is lost then.
+    """
+    where = here()
+    done = post.receive(machine, where, desk, authors)
+    sent = post.send(machine, where)
+    done.sealed, done.scans_out = sent.sealed, sent.scans_out
+    return done
+
+
+def nodes_anchor(nodes: Iterable[str]) -> None:
+    """Each node hears the county's clock at least once a day (sync.md, Wrong clock)."""
+    since = physical_ms() - DAY_MS
+    for node in nodes:
+        recent = OutboxItem.objects.filter(audience=node, entry__kind="time.anchored", queued_at_ms__gt=since)
+        if not recent.exists():
+            node_entries_send(node=node, bodies=[TimeAnchored(ms=physical_ms())], actor=SYSTEM.code, here=here())

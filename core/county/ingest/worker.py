@@ -1,0 +1,190 @@
+"""The ingest process: waits for files from below and entries from the web, and does a round for whoever has news."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from core.county.publishing.services import release_files_ensure
+from core.county.registry.selectors import card_of
+from core.county.registry.services.nodes import node_status_keep
+from core.domain.journal.reader import ReadDesk
+from core.exchange.folders import CATALOGUE
+from core.exchange.machine import Machine
+from core.exchange.status import status_read
+from core.transport.spool import SpoolError
+from core.transport.syncthing import SyncthingError
+from tenants.connection import connection
+from tenants.models import Tenant, schema_name_of
+
+from .machine import machine_open, plan_current
+from .services import apply, nodes_anchor, tenant_round, tenant_turn
+from .wake import CHANNEL
+
+_log = structlog.get_logger(__name__)
+SWEEP_SECONDS = 3600.0
+#: Cards are looked at this often: a node that enrols gets its folders this soon.
+CARDS_SECONDS = 2.0
+WAIT_SECONDS = 1.0
+
+
+@dataclass
+class News:
+    """Nodes whose folders changed, schemas whose outboxes did."""
+
+    nodes: set[str] = field(default_factory=set)
+    schemas: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Ingest:
+    machine: Machine
+    desk: ReadDesk = field(init=False)
+    _news: queue.Queue[News] = field(default_factory=queue.Queue)
+    _next_sweep: float = 0.0
+    _next_cards: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.desk = self.machine.read_desk(apply)
+        self.machine.carrier.apply(self.machine.plan.peers, self.machine.plan.folders)
+
+    def watch_folders(self, stopped: threading.Event) -> None:
+        """A thread: says which nodes' folders changed."""
+        while not stopped.is_set():
+            changed = self.machine.carrier.wait(WAIT_SECONDS)
+            nodes = {node for node, folder in self.machine.plan.reads.items() if folder in changed}
+            if nodes:
+                self._news.put(News(nodes=nodes))
+
+    def watch_outboxes(self, stopped: threading.Event) -> None:
+        """A thread: says which tenants' outboxes got entries, by PostgreSQL's notifications."""
+        while not stopped.is_set():
+            try:
+                self._listen(stopped)
+            except (OperationalError, InterfaceError) as error:
+                # What was notified meanwhile is found by the sweep that follows.
+                _log.warning("listening_again", reason=str(error))
+                self._next_sweep = 0.0
+                stopped.wait(WAIT_SECONDS)
+            finally:
+                connection.close()
+
+    def _listen(self, stopped: threading.Event) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        raw = connection.connection
+        assert raw is not None
+        while not stopped.is_set():
+            for notice in raw.notifies(timeout=WAIT_SECONDS):
+                self._news.put(News(schemas={notice.payload}))
+
+    def run(self, stopped: threading.Event) -> None:
+        """Rounds until `stopped`; a fault is said, and tried again with the next news or sweep."""
+        threads = [threading.Thread(target=watch, args=(stopped,), daemon=True)
+                   for watch in (self.watch_folders, self.watch_outboxes)]  # fmt: skip
+        for thread in threads:
+            thread.start()
+        while not stopped.is_set():
+            try:
+                self.turn(WAIT_SECONDS)
+            except (OperationalError, InterfaceError, SpoolError, SyncthingError, OSError) as error:
+                _log.error("turn_failed", reason=repr(error))
+                connection.close()
+                self._next_sweep = 0.0
+                stopped.wait(WAIT_SECONDS)
+        for thread in threads:
+            thread.join(WAIT_SECONDS * 3)
+
+    def turn(self, wait_seconds: float) -> int:
+        """What the news ask for is done; returns how many entries moved."""
+        news = self._gather(wait_seconds)
+        connection.set_schema_to_public()
+        self._plan_follow()
+        if time.monotonic() >= self._next_sweep:
+            news.nodes |= set(self.machine.plan.reads)
+            news.schemas |= set(Tenant.objects.exclude(schema_name="public").values_list("schema_name", flat=True))
+            release_files_ensure()
+            self.machine.carrier.announce(CATALOGUE)
+            self._next_sweep = time.monotonic() + SWEEP_SECONDS
+        return self._rounds(news)
+
+    def _gather(self, wait_seconds: float) -> News:
+        news = News()
+        try:
+            news = self._news.get(timeout=wait_seconds)
+            while True:
+                more = self._news.get_nowait()
+                news.nodes |= more.nodes
+                news.schemas |= more.schemas
+        except queue.Empty:
+            return news
+
+    def _rounds(self, news: News) -> int:
+        authors: dict[str, list[str]] = {schema: [] for schema in news.schemas}
+        for node in sorted(news.nodes):
+            card = card_of(node)
+            if card is not None:
+                authors.setdefault(schema_name_of(card.tenant), []).append(node)
+        moved = 0
+        for schema, nodes in sorted(authors.items()):
+            moved += self._round(schema, nodes)
+        connection.set_schema_to_public()
+        for node in sorted(news.nodes):
+            status = status_read(self.machine, node)
+            if status is not None:
+                node_status_keep(status=status, at=timezone.now())
+        return moved
+
+    def _round(self, schema: str, nodes: list[str]) -> int:
+        tenant = Tenant.objects.filter(schema_name=schema).first()
+        if tenant is None:
+            return 0
+        connection.set_tenant(tenant)
+        try:
+            with tenant_turn(schema) as mine:
+                if not mine:
+                    return 0
+                nodes_anchor(nodes)
+                done = tenant_round(self.machine, self.desk, nodes)
+        finally:
+            connection.set_schema_to_public()
+        if done.held:
+            _log.error("streams_held", tenant=tenant.code, held=done.held)
+        return done.sealed + done.read
+
+    def _plan_follow(self) -> None:
+        if time.monotonic() < self._next_cards:
+            return
+        self._next_cards = time.monotonic() + CARDS_SECONDS
+        plan = plan_current()
+        if plan != self.machine.plan:
+            self.machine.plan = plan
+            self.machine.carrier.apply(plan.peers, plan.folders)
+            self._next_sweep = 0.0
+
+
+def ingest_run(ready: Callable[[], None] = lambda: None) -> None:
+    """Run until SIGTERM or SIGINT. Raises SyncthingMissing, SyncthingError at the start."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    machine, end = machine_open()
+    try:
+        ingest = Ingest(machine)
+        ready()
+        ingest.run(stopped)
+    finally:
+        end()

@@ -1,0 +1,148 @@
+"""The agent: the one process of a node that carries its journal. Seals, reads, applies releases, says how it is.
+
+It may be killed at any moment and started again; it holds nothing that is not on the disk.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+from django.conf import settings
+
+from core.domain.journal.clock import physical_ms
+from core.domain.journal.models import OutboxItem
+from core.domain.journal.place import CORE
+from core.domain.journal.policy import policy
+from core.domain.journal.reader import ReadDesk
+from core.domain.journal.sealer import segments_prune
+from core.exchange import post
+from core.exchange.machine import Machine
+from core.exchange.releases import releases_apply, releases_republish
+from core.exchange.status import network_write, status_make, status_write
+from core.transport.spool import SpoolError
+from core.transport.syncthing import SyncthingError
+
+from .applying import apply
+from .identity import here
+from .machine import machine_open, plan_current
+
+_log = structlog.get_logger(__name__)
+#: Entries wait this long for company before they are sealed, or until a segment is full (sync.md, Writing).
+SEAL_AFTER_MS = 2_000
+SEAL_AT = 500
+#: How long one look at the folders waits for an event; also how soon a new entry is noticed. Seconds.
+LOOK_SECONDS = 0.5
+STATUS_SECONDS = 15.0
+#: The truth is a sweep of the folders against the cursors; events are hints.
+SWEEP_SECONDS = 3600.0
+DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass
+class Agent:
+    """`turn` does what there is to do once; `run` does so until told to stop."""
+
+    machine: Machine
+    version: str
+    desk: ReadDesk = field(init=False)
+    _next_status: float = 0.0
+    _next_sweep: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.desk = self.machine.read_desk(apply)
+        self.machine.carrier.apply(self.machine.plan.peers, self.machine.plan.folders)
+
+    def run(self, stopped: threading.Event) -> None:
+        """Turns until `stopped`. A full disk or a broken folder is said and tried again; nothing is lost meanwhile."""
+        while not stopped.is_set():
+            try:
+                self.turn(LOOK_SECONDS)
+            except (SpoolError, SyncthingError, OSError) as error:
+                _log.error("turn_failed", reason=repr(error))
+                stopped.wait(LOOK_SECONDS * 4)
+
+    def turn(self, wait_seconds: float) -> post.Round:
+        """One round: what came in, what goes out, a newer catalogue, changed cards, the status when it is due."""
+        changed = self.machine.carrier.wait(wait_seconds)
+        done = self._receive(changed)
+        self._plan_follow()
+        if self._seal_due():
+            done.sealed = post.send(self.machine, here()).sealed
+        if time.monotonic() >= self._next_status or done.read or done.acks:
+            self.report()
+        return done
+
+    def _receive(self, changed: set[str]) -> post.Round:
+        sweep = time.monotonic() >= self._next_sweep
+        plan = self.machine.plan
+        authors = [author for author, folder in plan.reads.items() if sweep or folder in changed]
+        done = post.receive(self.machine, here(), self.desk, authors)
+        if sweep or plan.catalogue_in in changed:
+            self.catalogue_follow()
+        if sweep:
+            self._prune()
+            self._next_sweep = time.monotonic() + SWEEP_SECONDS
+        return done
+
+    def catalogue_follow(self) -> None:
+        """The newest release is applied, and lies in the folder of those below."""
+        plan, folders = self.machine.plan, self.machine.places.folders
+        core = self.machine.cards(CORE)
+        if core is None:
+            return
+        number = releases_apply(folders / plan.catalogue_in, core)
+        if number:
+            _log.info("release_applied", number=number)
+        if plan.catalogue_out:
+            target = folders / plan.catalogue_out
+            for name in releases_republish(folders / plan.catalogue_in, target, core):
+                self.machine.carrier.announce(plan.catalogue_out, name)
+
+    def _plan_follow(self) -> None:
+        """New cards mean new folders; a sweep then finds what lies in them already."""
+        plan = plan_current()
+        if plan != self.machine.plan:
+            self.machine.plan = plan
+            self.machine.carrier.apply(plan.peers, plan.folders)
+            self._next_sweep = 0.0
+
+    def _seal_due(self) -> bool:
+        waiting = OutboxItem.objects.filter(seq=None).order_by("id").values_list("queued_at_ms", flat=True)[:SEAL_AT]
+        ages = list(waiting)
+        return bool(ages) and (len(ages) >= SEAL_AT or physical_ms() - ages[0] >= SEAL_AFTER_MS)
+
+    def report(self) -> None:
+        """The county and this node's own pages know how it is."""
+        status = status_make(self.machine, here(), version=self.version)
+        status_write(self.machine, status)
+        network_write(settings.VAR_DIR, status)
+        self._next_status = time.monotonic() + STATUS_SECONDS
+
+    def _prune(self) -> None:
+        before = physical_ms() - policy("retention_days") * DAY_MS
+        segments_prune(here=here(), desk=self.machine.desk(), before_ms=before)
+
+
+def agent_run(version: str, ready: Callable[[], None] = lambda: None) -> None:
+    """Run until SIGTERM or SIGINT. Raises NotEnrolled, SyncthingMissing, SyncthingError at the start."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    machine, end = machine_open()
+    try:
+        agent = Agent(machine, version)
+        agent.report()
+        ready()
+        agent.run(stopped)
+    finally:
+        end()

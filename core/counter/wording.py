@@ -1,4 +1,7 @@
-"""The words for every code the programs use, in one place. Chinese stands in the locale catalogue."""
+"""The words for every code the programs use, in one place. Chinese stands in the locale catalogue.
+
+Codes come from other machines too: one this program does not know yet is shown as it is, never an error.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.domain.cases import deadlines as d
 from core.domain.cases import lifecycle as s
+from core.domain.catalogue import authority as a
 
 Words = dict[str, str | Promise]
 
@@ -37,6 +41,175 @@ LIGHT: Final[Words] = {
     d.AMBER: _("due soon"),
     d.RED: _("overdue"),
     d.DONE: _("done in time"),
+}
+#: Why a day of the deadline ledger counts or not.
+DAY_RULE: Final[Words] = {
+    d.COUNTED: _("working day"),
+    d.DAY_ZERO: _("day of acceptance, not counted"),
+    d.WEEKEND: _("weekend"),
+    d.HOLIDAY: _("public holiday"),
+    d.MAKE_UP: _("worked weekend day"),
+    d.STOPPED: _("special procedure, clock stopped"),
+    d.UNPUBLISHED: _("weekday (the year's calendar is not published yet)"),
+}
+ENTRY_KIND: Final[Words] = {
+    "case.opened": _("Application opened"),
+    "material.received": _("Material handed in"),
+    "material.deferred": _("Material to follow"),
+    "material.pledged": _("Material pledged"),
+    "case.submitted": _("Application handed in"),
+    "case.accepted": _("Accepted"),
+    "case.refused": _("Not accepted"),
+    "supplement.requested": _("Supplement notice"),
+    "supplement.received": _("Supplement complete"),
+    "case.lapsed": _("Lapsed"),
+    "stage.opened": _("Stage opened"),
+    "opinion.recorded": _("Opinion"),
+    "clock.stopped": _("Clock stopped"),
+    "clock.resumed": _("Clock running again"),
+    "deadline.extended": _("Deadline extended"),
+    "case.decided": _("Decided"),
+    "case.completed": _("Completed"),
+    "result.delivered": _("Result handed out"),
+    "case.withdrawn": _("Withdrawn by the applicant"),
+    "case.terminated": _("Terminated"),
+    "case.forwarded": _("Passed on"),
+    "custody.taken": _("Taken over by the county"),
+    "case.rated": _("Rated"),
+    "note.added": _("Note"),
+}
+DENIED: Final[Words] = {
+    a.NOT_DEVOLVED: _("This item is not devolved to this place"),
+    a.WITHDRAWN: _("This item was withdrawn and can no longer be applied for"),
+    a.NOT_YET_VALID: _("This item is not in force yet"),
+    a.CATALOGUE_STALE: _("The catalogue on this machine is too old to decide by"),
+    "power_missing": _("This place may not do this step of the item"),
+}
+POWER: Final[Words] = {
+    a.ACCEPT: _("accept"), a.REVIEW: _("review"), a.DECIDE: _("decide"), "deliver": _("hand out the result"),
+}  # fmt: skip
+MODE: Final[Words] = {
+    "direct": _("devolved directly"),
+    "entrusted": _("devolved by entrustment"),
+    "front_loaded": _("service moved forward: accept and check"),
+}
+OUTCOME: Final[Words] = {
+    "accept": _("Accept"),
+    "finish": _("Finish on the spot"),
+    "forward": _("Take in and pass on"),
+    "supplement": _("Issue a supplement notice"),
+}
+HOW: Final[Words] = {
+    "received": _("handed in"),
+    "original": _("original"),
+    "copy": _("copy"),
+    "electronic": _("electronic"),
+    "certificate": _("replaced by certificate"),
+    "deferred": _("to follow later"),
+    "pledged": _("replaced by pledge"),
+}
+DELIVERY: Final[Words] = {
+    "window": _("at the window"),
+    "agent": _("to the person acting for the applicant"),
+    "mail": _("by mail"),
+    "locker": _("in a locker"),
+    "electronic": _("electronically"),
+}
+VERDICT: Final[Words] = {"pass": _("pass"), "return": _("return"), "object": _("object")}
+PROCEDURE: Final[Words] = {
+    "hearing": _("hearing"),
+    "inspection": _("inspection"),
+    "testing": _("testing"),
+    "quarantine": _("quarantine"),
+    "appraisal": _("appraisal"),
+    "expert_review": _("expert review"),
+    "publicity": _("publicity period"),
+}
+IDENTITY: Final[Words] = {
+    "length": _("The number must have 18 characters"),
+    "format": _("The number consists of 17 digits and a digit or X"),
+    "date": _("The date of birth in the number does not exist"),
+    "check": _("The last character does not fit the others: please compare with the card"),
+    "InvalidLength": _("A credit code has 18 characters"),
+    "InvalidFormat": _("A credit code consists of digits and capital letters without I, O, S, V, Z"),
+    "InvalidChecksum": _("The last character does not fit the others: please compare with the certificate"),
+    "InvalidComponent": _("This is not a credit code: please compare with the certificate"),
+}
+FIELD_RULE: Final[Words] = {
+    "required": _("Please fill this in"),
+    "choice": _("Please choose one of the list"),
+    "number": _("Digits only, please"),
+    "date": _("Please give a date, for example 2026-11-21"),
+    "pattern": _("This is not in the form that is asked for"),
+    "phone": _("Please give a mobile number of 11 digits, or a landline with area code"),
+}
+FLAG: Final[Words] = {
+    "not_custodian": _("Written by a machine that did not have the case"),
+    "conflict": _("Two machines wrote the same step; the other one counts"),
+    "illegal_transition": _("Outside the procedure, counted all the same"),
+    "no_authority": _("Decided without the power to do so"),
+    "unknown_case": _("Belongs to a case that is not known"),
+    "clock_uncertain": _("The machine's clock was not certain"),
+    "number_reused": _("The case number was used twice"),
+    "not_a_case": _("Does not belong to any case"),
+}
+#: Why a stream stands still (journal errors and held reasons).
+HELD: Final[Words] = {
+    "damaged": _("a file arrived damaged"),
+    "needs_upgrade": _("this machine's program is too old for what was sent"),
+    "bad_signature": _("a signature is wrong"),
+    "unknown_author": _("the sender is not known here"),
+    "card_refused": _("the sender's card is revoked or has run out"),
+    "broken_chain": _("a file does not follow the one before"),
+    "gap": _("a file is still on its way"),
+    "fork": _("two machines write under one name"),
+    "bad_seal": _("a file is not sealed to this machine"),
+    "wrong_stream": _("a file lies in the wrong folder"),
+    "entry_too_large": _("an entry is larger than allowed"),
+    "segment_lost": _("a file was lost and must be sent again"),
+    "wrong_author": _("an entry names another author"),
+}
+UNIT: Final[Words] = {
+    "working_day": _("working days"),
+    "calendar_day": _("calendar days"),
+    "hour": _("hours"),
+    "immediate": _("on the spot"),
+}
+SOURCE: Final[Words] = {
+    "applicant": _("the applicant brings it"),
+    "department": _("government departments hold it"),
+    "third_party": _("a third party issues it"),
+}
+ITEM_KIND: Final[Words] = {"immediate": _("on the spot"), "promised": _("with a promised limit")}
+NECESSITY: Final[Words] = {
+    "required": _("required"), "optional": _("if available"), "situation": _("in this situation"),
+}  # fmt: skip
+FORM: Final[Words] = {
+    "1": _("window"), "2": _("web"), "3": _("mobile"), "4": _("mail"), "9": _("other"),
+}  # fmt: skip
+SERVICE_OBJECT: Final[Words] = {
+    "1": _("natural persons"), "2": _("companies"), "3": _("public institutions"), "4": _("associations"),
+    "5": _("agencies"), "6": _("others"),
+}  # fmt: skip
+SEX: Final[Words] = {"M": _("male"), "F": _("female")}
+ID_TYPE: Final[Words] = {
+    "citizen_id": _("citizen identity card"),
+    "uscc": _("unified social credit code"),
+    "passport": _("passport"),
+    "other": _("other document"),
+}
+ROLE: Final[Words] = {
+    "clerk": _("counter clerk"), "village_agent": _("village agent"), "reviewer": _("reviewer"),
+    "approver": _("approver"), "supervisor": _("supervisor"), "county_admin": _("county administrator"),
+    "operator": _("operator"),
+}  # fmt: skip
+LEVEL_HERE: Final[Words] = {
+    "village": _("this village"), "town": _("this town"), "county": _("this county"),
+}  # fmt: skip
+
+#: Every table by the name templates use: {{ code|word:"STATUS" }}.
+TABLES: Final[dict[str, Words]] = {
+    name: table for name, table in list(globals().items()) if name.isupper() and isinstance(table, dict)
 }
 
 

@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from django import template
-from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.domain.journal.clock import Instant, instant_datetime
+
+from ..timeline import day_words
 
 register = template.Library()
 
@@ -40,11 +41,7 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.filter
 def day(value: date | None) -> str:
     """2026年11月21日, or 21 November 2026 in English."""
-    if value is None:
-        return ""
-    if (translation.get_language() or "").startswith("zh"):
-        return f"{value.year}年{value.month}月{value.day}日"
-    return f"{value.day} {value:%B} {value.year}"
+    return "" if value is None else day_words(value)
 
 
 @register.filter

@@ -1,0 +1,159 @@
+"""The entries of a case as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.domain.catalogue.documents import Item
+from core.domain.journal import bodies as b
+from core.domain.journal.clock import instant_datetime
+from core.domain.journal.format import Entry
+
+from . import wording
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the timeline. `node` is "core" or a node id."""
+
+    at: datetime
+    kind: str
+    title: str
+    text: str
+    who: str
+    node: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of what entries only name by code, each looked up once for the page."""
+
+    staff: Mapping[str, str]
+    departments: Mapping[str, str]
+    materials: Mapping[str, str]
+    holders: Mapping[str, str]
+
+
+def day_words(value: date) -> str:
+    """2026年11月21日, or 21 November 2026."""
+    if (translation.get_language() or "").startswith("zh"):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def material_names(item: Item) -> dict[str, str]:
+    return {material.code: material.name for material in item.materials}
+
+
+def limit_words(limit: Any) -> str:
+    """A limit of the catalogue or of a case: its published text, else value and unit."""
+    if getattr(limit, "text", ""):
+        return str(limit.text)
+    if limit.unit == "immediate":
+        return wording.word(wording.UNIT, "immediate")
+    return f"{limit.value} {wording.word(wording.UNIT, limit.unit)}"
+
+
+def timeline(entries: Sequence[Entry], names: Names) -> list[Step]:
+    """One step an entry, in the order given."""
+    return [
+        Step(
+            at=instant_datetime(entry.at),
+            kind=entry.kind,
+            title=wording.word(wording.ENTRY_KIND, entry.kind),
+            text=_SENTENCES[type(entry.body)](entry.body, names) if type(entry.body) in _SENTENCES else "",
+            who=names.staff.get(entry.actor, entry.actor),
+            node=names.holders.get(entry.author, entry.author),
+        )
+        for entry in entries
+    ]
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _received(body: b.MaterialReceived, names: Names) -> str:
+    name = names.materials.get(body.material, body.material)
+    scans = _("%(count)d scans") % {"count": len(body.attachments)} if body.attachments else ""
+    return _join(f"{name} ({wording.word(wording.HOW, body.how)})", scans, body.note)
+
+
+def _deferred(body: b.MaterialDeferred, names: Names) -> str:
+    name = names.materials.get(body.material, body.material)
+    return _join(_("%(name)s until %(day)s") % {"name": name, "day": day_words(body.due)}, body.commitment)
+
+
+def _pledged(body: b.MaterialPledged, names: Names) -> str:
+    return _join(names.materials.get(body.material, body.material), body.text)
+
+
+def _accepted(body: b.CaseAccepted, names: Names) -> str:
+    return _("promised %(promised)s, by law %(legal)s") % {
+        "promised": limit_words(body.promised), "legal": limit_words(body.legal),
+    }  # fmt: skip
+
+
+def _supplement(body: b.SupplementRequested, names: Names) -> str:
+    return _join(_(", ").join(names.materials.get(code, code) for code in body.lacking), body.text)
+
+
+def _stage(body: b.StageOpened, names: Names) -> str:
+    return f"{body.name}: " + _(", ").join(names.departments.get(code, code) for code in body.departments)
+
+
+def _opinion(body: b.OpinionRecorded, names: Names) -> str:
+    department = names.departments.get(body.department, body.department)
+    return _join(f"{department}: {wording.word(wording.VERDICT, body.verdict)}", body.text)
+
+
+def _stopped(body: b.ClockStopped, names: Names) -> str:
+    days = _("about %(days)d days") % {"days": body.expected_days} if body.expected_days else ""
+    return _join(wording.word(wording.PROCEDURE, body.procedure), days, body.text)
+
+
+def _extended(body: b.DeadlineExtended, names: Names) -> str:
+    return _join(_("%(days)d days") % {"days": body.days}, body.reason)
+
+
+def _decided(body: b.CaseDecided, names: Names) -> str:
+    department = names.departments.get(body.department, body.department)
+    return _join(_("granted") if body.granted else _("denied"), department, body.result_number, body.text)
+
+
+def _delivered(body: b.ResultDelivered, names: Names) -> str:
+    return _join(wording.word(wording.DELIVERY, body.how), body.receiver, body.tracking)
+
+
+def _forwarded(body: b.CaseForwarded, names: Names) -> str:
+    to = names.holders.get(body.to, body.to)
+    department = names.departments.get(body.department, body.department)
+    power = wording.word(wording.POWER, body.power)
+    return _join(_("to %(holder)s, to %(power)s") % {"holder": to, "power": power}, department, body.reason)
+
+
+def _reason(body: Any, names: Names) -> str:
+    return str(body.reason)
+
+
+def _rated(body: b.CaseRated, names: Names) -> str:
+    return _join(_("%(score)d of 5") % {"score": body.score}, *body.reasons, body.text)
+
+
+def _note(body: b.NoteAdded, names: Names) -> str:
+    return body.text
+
+
+_SENTENCES: dict[type, Callable[[Any, Names], str]] = {
+    b.MaterialReceived: _received, b.MaterialDeferred: _deferred, b.MaterialPledged: _pledged,
+    b.CaseAccepted: _accepted, b.CaseRefused: _reason, b.SupplementRequested: _supplement, b.CaseLapsed: _reason,
+    b.StageOpened: _stage, b.OpinionRecorded: _opinion, b.ClockStopped: _stopped, b.DeadlineExtended: _extended,
+    b.CaseDecided: _decided, b.ResultDelivered: _delivered, b.CaseForwarded: _forwarded, b.CaseWithdrawn: _reason,
+    b.CaseTerminated: _reason, b.CustodyTaken: _reason, b.CaseRated: _rated, b.NoteAdded: _note,
+}  # fmt: skip

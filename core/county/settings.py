@@ -104,6 +104,7 @@ WSGI_APPLICATION = "core.county.wsgi.application"
 TEMPLATES = templates_settings()
 #: Pages of the halls, then pages of the county's console: each author adds one entry (see settings_base).
 NAVIGATION: tuple[dict[str, Any], ...] = (*COUNTER_NAVIGATION,)
+NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "media"

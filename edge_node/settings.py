@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *COMMON_MIDDLEWARE,
+    "edge_node.middleware.StandingMiddleware",
 ]
 ROOT_URLCONF = "edge_node.urls"
 WSGI_APPLICATION = "edge_node.wsgi.application"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", health, name="health"),
     path("", start.console, name="console"),
     path("", include("core.counter.account_urls")),
+    path("", include("core.county.registry.urls")),
 ]
 
 handler400 = "core.counter.refusals.bad_request"

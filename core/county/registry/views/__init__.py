@@ -1,0 +1,1 @@
+"""Pages of the registry, and the one address machines talk to."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from core.domain.cases.bulk import entries_apply
+from core.domain.cases.lifecycle import RULES
 from core.domain.cases.models import Flag
 from core.domain.journal import bodies as b
 from core.domain.journal.clock import physical_ms
@@ -28,8 +29,8 @@ RELEASED = "released"
 
 def apply(stream: StreamName, entries: list[Entry]) -> None:
     """The entries are applied, in the reader's transaction; what is about the node only from the county."""
-    entries_apply(entry for entry in entries if entry.case_id is not None)
-    about_us = [entry for entry in entries if entry.case_id is None]
+    entries_apply(entries)
+    about_us = [entry for entry in entries if entry.kind not in RULES]
     if not about_us:
         return
     if stream.author != CORE:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from core.county.registry.keys import core_identity
-from core.county.registry.selectors import card_of, cards_enrolled
+from core.county.registry.selectors import card_of, nodes_enrolled
 from core.exchange.carriers import carrier_open
 from core.exchange.folders import Plan, plan_for_core
 from core.exchange.machine import Machine, Places
@@ -24,7 +24,7 @@ def places() -> Places:
 
 def plan_current() -> Plan:
     """What the core shares, by the nodes enrolled now."""
-    return plan_for_core(cards_enrolled(), places().folders)
+    return plan_for_core(nodes_enrolled(), places().folders)
 
 
 def machine_open() -> tuple[Machine, Callable[[], None]]:

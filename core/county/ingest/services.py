@@ -9,7 +9,9 @@ from uuid import UUID
 import structlog
 
 from core.county.registry.selectors import card_of
-from core.domain.cases.bulk import NOT_A_CASE, Applied, entries_apply
+from core.domain.cases.bulk import Applied, entries_apply
+from core.domain.cases.lifecycle import RULES
+from core.domain.cases.merge import NOT_A_CASE
 from core.domain.cases.writing import flags_write
 from core.domain.journal.bodies import EntryFlagged, TimeAnchored
 from core.domain.journal.clock import physical_ms
@@ -36,11 +38,11 @@ def apply(stream: StreamName, entries: list[Entry]) -> None:
 
     What a node may not send at all (entries about nodes) is kept and flagged, and changes nothing.
     """
-    astray = [entry for entry in entries if entry.case_id is None]
+    done = entries_apply(entries, judge=Judge())
+    astray = [entry for entry in entries if entry.kind not in RULES]
     if astray:
         entries_store(astray)
         flags_write([(entry, NOT_A_CASE) for entry in astray])
-    done = entries_apply(entries, judge=Judge())
     _relay(done)
     _flags_tell(done.flags)
 

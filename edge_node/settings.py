@@ -23,8 +23,9 @@ SECRET_KEY = secret_key(NODE_DIR)
 DEBUG = env_flag("YIZHAN_DEBUG")
 # The counter's browser runs on the node itself; other names (a second window in the room) are listed.
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", ".localhost", "[::1]", *env_list("YIZHAN_NODE_HOSTS")]
-SESSION_COOKIE_NAME = "yizhan_node"
-CSRF_COOKIE_NAME = "yizhan_node_csrf"
+# Cookies know no ports: several nodes on one machine (the demo, the tests) need names of their own.
+SESSION_COOKIE_NAME = "yizhan_node" + os.environ.get("YIZHAN_COOKIE_SUFFIX", "")
+CSRF_COOKIE_NAME = "yizhan_node_csrf" + os.environ.get("YIZHAN_COOKIE_SUFFIX", "")
 
 #: Where this machine stands (core.domain.journal.place).
 HERE = "edge_node.identity.here"

@@ -101,6 +101,7 @@ class ProvisioningRun(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  #: set when every step is done
     steps = models.JSONField(default=list)  #: see provisioning.Step
+    order = models.JSONField(default=dict)  #: what is to be made: provisioning.Order
 
     class Meta:
         constraints = [
@@ -111,3 +112,14 @@ class ProvisioningRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_code} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class ReferenceCheck(models.Model):
+    """What a check of all tenants' references to public codes found (tenancy.md, decision 2)."""
+
+    at = models.DateTimeField()
+    tenants = models.PositiveIntegerField()  #: how many were read
+    orphans = models.JSONField(default=list)  #: see orphans.Orphan
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}: {len(self.orphans)}"

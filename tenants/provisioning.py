@@ -1,15 +1,19 @@
 """A town becomes a tenant: schema, host name, service points, administrators. Idempotent and resumable."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import msgspec
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import get_public_schema_name, schema_context
 
+from core.domain.staff.models import User
+from core.domain.staff.services import membership_grant, user_create
 from tenants.connection import connection
 from tenants.errors import NotADivisionCode, NotASlug, ProvisioningFailed, TenantConflict
 from tenants.models import (
@@ -26,6 +30,8 @@ from tenants.models import (
 )
 from tenants.schemas import schema_create
 
+#: Class of the advisory lock that is held while a run is worked on; its second key is the tenant's code.
+LOCK_CLASS = 20_260_001
 HALL_STATION = "01"
 STEPS = ("schema", "domain", "hall", "villages", "administrators")
 ADMINISTRATOR_ROLES = {Kind.COUNTY: "county_admin", Kind.TOWN: "supervisor", Kind.PARK: "supervisor"}
@@ -63,14 +69,33 @@ class Step(msgspec.Struct):
 Progress = Callable[[Step], None]
 
 
-class _Request(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True):
+    """A village as a run keeps it."""
+
+    code: str
+    name: str
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrator as a run keeps one: the password only as its hash, and that only until the run is done."""
+
+    code: str
+    name: str
+    password_hash: str = ""
+    role: str
+    department: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is to make."""
+
     code: str
     name: str
     kind: Kind
     slug: str
     hall_name: str
-    administrators: tuple[Administrator, ...]
-    villages: tuple[Village, ...] | None
+    administrators: tuple[Account, ...] = ()
+    villages: tuple[Place, ...] = ()
 
 
 def tenant_provision(
@@ -90,24 +115,92 @@ def tenant_provision(
     starts and as it ends. Raises NotADivisionCode, NotASlug, TenantConflict before anything is written, and
     ProvisioningFailed when a step fails; a failed step leaves nothing of itself.
     """
+    run = run_open(
+        code=code,
+        name=name,
+        kind=kind,
+        slug=slug,
+        hall_name=hall_name,
+        administrators=administrators,
+        villages=villages,
+    )
+    run_perform(run, progress=progress)
+    tenant: Tenant = Tenant.objects.get(code=code)
+    return tenant
+
+
+def run_open(
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    slug: str,
+    hall_name: str,
+    administrators: Sequence[Administrator] = (),
+    villages: Sequence[Village] | None = None,
+) -> ProvisioningRun:
+    """A run says what is to be made; an open one of the same tenant goes on with what is asked now.
+
+    Raises NotADivisionCode, NotASlug, TenantConflict; then nothing was written.
+    """
     if not re.fullmatch(r"\d{12}", code):
         raise NotADivisionCode(code)
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", slug):
         raise NotASlug(slug)
-    request = _Request(
+    order = Order(
         code=code,
         name=name,
         kind=Kind(kind),
         slug=slug,
         hall_name=hall_name,
-        administrators=tuple(administrators),
-        villages=None if villages is None else tuple(villages),
+        administrators=tuple(_account(one, Kind(kind)) for one in administrators),
+        villages=tuple(Place(village.code, village.name) for village in villages or ()),
     )
     with schema_context(get_public_schema_name()):
-        _require_no_conflict(request)
-        _run_steps(request, progress or (lambda _: None))
-        tenant: Tenant = Tenant.objects.get(code=code)
-        return tenant
+        _require_no_conflict(order)
+        steps = [msgspec.to_builtins(Step(step)) for step in STEPS]
+        run, made = ProvisioningRun.objects.get_or_create(
+            tenant_code=code,
+            ended_at=None,
+            defaults={"started_at": timezone.now(), "steps": steps, "order": msgspec.to_builtins(order)},
+        )
+        if not made:
+            run.order = msgspec.to_builtins(order)
+            run.save(update_fields=["order"])
+    return run
+
+
+def run_perform(run: ProvisioningRun, *, progress: Progress | None = None) -> None:
+    """Every step of the run is done and the run is closed; a step that was done before is not repeated.
+
+    Whoever comes while another process works on it waits and finds it done. Raises ProvisioningFailed.
+    """
+    with schema_context(get_public_schema_name()), _worked_on(run.tenant_code):
+        run.refresh_from_db()
+        if run.ended_at is None:
+            _run_steps(run, progress or (lambda _: None))
+
+
+@contextmanager
+def _worked_on(tenant_code: str) -> Iterator[None]:
+    """Holds the run's lock: it goes with the process, so that a page sees whether somebody still works on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [LOCK_CLASS, tenant_code])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_CLASS, tenant_code])
+
+
+def _account(administrator: Administrator, kind: Kind) -> Account:
+    return Account(
+        code=administrator.code,
+        name=administrator.name,
+        password_hash=make_password(administrator.password) if administrator.password else "",
+        role=administrator.role or ADMINISTRATOR_ROLES[kind],
+        department=administrator.department,
+    )
 
 
 def domain_of(slug: str) -> str:
@@ -116,25 +209,20 @@ def domain_of(slug: str) -> str:
     return f"{slug}.{parent}"
 
 
-def _require_no_conflict(request: _Request) -> None:
-    domain = domain_of(request.slug)
-    taken = Domain.objects.filter(domain=domain).exclude(tenant__code=request.code).select_related("tenant").first()
+def _require_no_conflict(order: Order) -> None:
+    domain = domain_of(order.slug)
+    taken = Domain.objects.filter(domain=domain).exclude(tenant__code=order.code).select_related("tenant").first()
     if taken:
         raise TenantConflict(domain, taken.tenant.code)
     if domain == settings.COUNTY_HOST or domain in settings.COUNTY_HOST_ALIASES:
         raise TenantConflict(domain, get_public_schema_name())
-    other = Tenant.objects.filter(slug=request.slug).exclude(code=request.code).first()
+    other = Tenant.objects.filter(slug=order.slug).exclude(code=order.code).first()
     if other:
-        raise TenantConflict(request.slug, other.code)
+        raise TenantConflict(order.slug, other.code)
 
 
-def _run_steps(request: _Request, progress: Progress) -> None:
-    """Every step is done and the run closed; a step that was done in this run before is not repeated."""
-    run, _ = ProvisioningRun.objects.get_or_create(
-        tenant_code=request.code,
-        ended_at=None,
-        defaults={"started_at": timezone.now(), "steps": [msgspec.to_builtins(Step(name)) for name in STEPS]},
-    )
+def _run_steps(run: ProvisioningRun, progress: Progress) -> None:
+    order = msgspec.convert(run.order, Order)
     steps = msgspec.convert(run.steps, list[Step])
     for step in steps:
         if step.state == StepState.DONE:
@@ -143,14 +231,16 @@ def _run_steps(request: _Request, progress: Progress) -> None:
         _note(run, steps, step, progress, state=StepState.RUNNING, started=_now(), error="")
         try:
             with transaction.atomic():
-                _STEP_FUNCTIONS[step.name](request)
+                _STEP_FUNCTIONS[step.name](order)
         except Exception as cause:
             connection.set_schema_to_public()
             _note(run, steps, step, progress, state=StepState.FAILED, ended=_now(), error=str(cause))
             raise ProvisioningFailed(step.name, cause) from cause
         _note(run, steps, step, progress, state=StepState.DONE, ended=_now())
     run.ended_at = timezone.now()
-    run.save(update_fields=["ended_at"])
+    # The accounts have them now; nobody else needs them.
+    run.order["administrators"] = [one | {"password_hash": ""} for one in run.order["administrators"]]
+    run.save(update_fields=["ended_at", "order"])
 
 
 def _note(run: ProvisioningRun, steps: list[Step], step: Step, progress: Progress, **changes: Any) -> None:
@@ -166,79 +256,77 @@ def _now() -> str:
     return timezone.now().isoformat(timespec="milliseconds")
 
 
-def _step_schema(request: _Request) -> None:
+def _step_schema(order: Order) -> None:
     """Row and schema in one transaction: never one without the other."""
     Tenant.objects.get_or_create(
-        code=request.code,
+        code=order.code,
         defaults={
-            "schema_name": schema_name_of(request.code),
-            "name": request.name,
-            "hall_name": request.hall_name,
-            "kind": request.kind,
-            "slug": request.slug,
+            "schema_name": schema_name_of(order.code),
+            "name": order.name,
+            "hall_name": order.hall_name,
+            "kind": order.kind,
+            "slug": order.slug,
             "created_at": timezone.now(),
         },
     )
-    schema_create(schema_name_of(request.code))
+    schema_create(schema_name_of(order.code))
 
 
-def _step_domain(request: _Request) -> None:
-    tenant = Tenant.objects.get(code=request.code)
+def _step_domain(order: Order) -> None:
+    tenant = Tenant.objects.get(code=order.code)
     Domain.objects.get_or_create(domain=domain_of(tenant.slug), defaults={"tenant": tenant, "is_primary": True})
 
 
-def _step_hall(request: _Request) -> None:
+def _step_hall(order: Order) -> None:
     ServicePoint.objects.get_or_create(
-        code=f"{request.code}-{HALL_STATION}",
+        code=f"{order.code}-{HALL_STATION}",
         defaults={
-            "tenant_code": request.code,
-            "division": request.code,
-            "level": HALL_LEVELS[request.kind],
-            "name": request.hall_name,
-            "kind": ServicePointKind.PARK if request.kind == Kind.PARK else ServicePointKind.HALL,
+            "tenant_code": order.code,
+            "division": order.code,
+            "level": HALL_LEVELS[order.kind],
+            "name": order.hall_name,
+            "kind": ServicePointKind.PARK if order.kind == Kind.PARK else ServicePointKind.HALL,
         },
     )
 
 
-def _step_villages(request: _Request) -> None:
-    for village in request.villages or ():
+def _step_villages(order: Order) -> None:
+    for village in order.villages:
         if not re.fullmatch(r"\d{12}", village.code):
             raise NotADivisionCode(village.code)
     ServicePoint.objects.bulk_create(
         (
             ServicePoint(
                 code=f"{village.code}-{HALL_STATION}",
-                tenant_code=request.code,
+                tenant_code=order.code,
                 division=village.code,
                 level=Level.VILLAGE,
                 name=village.name,
                 kind=ServicePointKind.VILLAGE,
             )
-            for village in request.villages or ()
+            for village in order.villages
         ),
         ignore_conflicts=True,
     )
 
 
-def _step_administrators(request: _Request) -> None:
-    if not request.administrators:
-        return
-    from core.domain.staff.models import User
-    from core.domain.staff.services import membership_grant, user_create
-
-    for administrator in request.administrators:
-        if not User.objects.filter(code=administrator.code).exists():
-            user_create(code=administrator.code, name=administrator.name, password=administrator.password)
+def _step_administrators(order: Order) -> None:
+    for account in order.administrators:
+        if not User.objects.filter(code=account.code).exists():
+            user = user_create(code=account.code, name=account.name, password=None)
+            if account.password_hash:
+                user.password = account.password_hash
+                user.save(update_fields=["password"])
         membership_grant(
-            user_code=administrator.code,
-            tenant_code=request.code,
+            user_code=account.code,
+            tenant_code=order.code,
             service_point="",  # all of the tenant
-            department=administrator.department,
-            role=administrator.role or ADMINISTRATOR_ROLES[request.kind],
+            department=account.department,
+            role=account.role,
         )
 
 
-_STEP_FUNCTIONS: dict[str, Callable[[_Request], None]] = {
+_STEP_FUNCTIONS: dict[str, Callable[[Order], None]] = {
     "schema": _step_schema,
     "domain": _step_domain,
     "hall": _step_hall,

@@ -118,3 +118,14 @@ class FileRead:
     places: dict[tuple[str, ...], tuple[str, int]] = dataclasses.field(default_factory=dict)
     broken: set[str] = dataclasses.field(default_factory=set)
     faults: FaultList = dataclasses.field(default_factory=FaultList)
+
+    def join(self, other: FileRead, name: str = "") -> None:
+        """This holds what another file holds, too; `name` then says which file a fault stands in."""
+        for place, (sheet, row) in other.places.items():
+            if place in self.places and len(place) == 2:
+                first = " ".join(str(part) for part in self.places[place] if part)
+                other.faults.add(sheet, row, "", "duplicate_row", value=place[1], first=first)
+        self.records += other.records
+        self.broken |= other.broken
+        self.places |= other.places
+        self.faults += [dataclasses.replace(one, sheet=f"{name} {one.sheet}".strip()) for one in other.faults]

@@ -4,43 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('number', models.PositiveIntegerField(primary_key=True, serialize=False)),
-                ('made_at', models.DateTimeField()),
-                ('made_by', models.CharField(max_length=32)),
-                ('note', models.CharField(blank=True, default='', max_length=200)),
-                ('body', models.BinaryField()),
-                ('delta', models.BinaryField(blank=True, default=b'')),
-                ('verify_key', models.BinaryField(max_length=32)),
-                ('state_sha256', models.BinaryField()),
-                ('items', models.PositiveIntegerField()),
-                ('changes', models.PositiveIntegerField()),
-                ('restores', models.PositiveIntegerField(blank=True, null=True)),
-                ('recalled', models.BooleanField(default=False)),
+                ("number", models.PositiveIntegerField(primary_key=True, serialize=False)),
+                ("made_at", models.DateTimeField()),
+                ("made_by", models.CharField(max_length=32)),
+                ("note", models.CharField(blank=True, default="", max_length=200)),
+                ("body", models.BinaryField()),
+                ("delta", models.BinaryField(blank=True, default=b"")),
+                ("verify_key", models.BinaryField(max_length=32)),
+                ("state_sha256", models.BinaryField()),
+                ("items", models.PositiveIntegerField()),
+                ("changes", models.PositiveIntegerField()),
+                ("restores", models.PositiveIntegerField(blank=True, null=True)),
+                ("recalled", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
-            name='DraftRecord',
+            name="DraftRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('key', models.CharField(max_length=80)),
-                ('search_text', models.TextField(blank=True, default='')),
-                ('document', models.BinaryField()),
-                ('changed_by', models.CharField(max_length=32)),
-                ('changed_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=12)),
+                ("key", models.CharField(max_length=80)),
+                ("search_text", models.TextField(blank=True, default="")),
+                ("document", models.BinaryField()),
+                ("changed_by", models.CharField(max_length=32)),
+                ("changed_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='draft_record_unique')],
+                "constraints": [models.UniqueConstraint(fields=("kind", "key"), name="draft_record_unique")],
             },
         ),
     ]

@@ -1,7 +1,7 @@
 """Writing the draft and the releases. The door of this app: import from here."""
 
 from core.county.publishing.services.drafts import draft_put, draft_remove
-from core.county.publishing.services.imports import ImportDone, file_import, import_records
+from core.county.publishing.services.imports import ImportDone, file_import, file_read_as, import_records
 from core.county.publishing.services.releases import release_files_ensure, release_publish, release_recall
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "draft_put",
     "draft_remove",
     "file_import",
+    "file_read_as",
     "import_records",
     "release_files_ensure",
     "release_publish",

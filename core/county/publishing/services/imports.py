@@ -59,11 +59,16 @@ def file_import(
     With `replace`, records of the file's kinds that the file does not hold leave the draft. Raises ImportRefused with
     all faults; then nothing was written.
     """
+    return import_records(file_read_as(data, name), by=by, replace=replace, dry_run=dry_run, at=at)
+
+
+def file_read_as(data: bytes, name: str) -> FileRead:
+    """What the file holds, read by the end of its name; an unknown one is told by its content."""
     reader = READERS.get(name.rpartition(".")[2].lower())
     if reader is None:
-        # The content decides: names are lost on the way through mail programs.
+        # Names are lost on the way through mail programs.
         reader = workbook_read if data[:2] == b"PK" else json_read
-    return import_records(reader(data), by=by, replace=replace, dry_run=dry_run, at=at)
+    return reader(data)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from core.settings_base import (
     database_from_url,
     env_flag,
     env_list,
+    gettext_noop,
     logging_settings,
     secret_key,
     templates_settings,
@@ -103,7 +104,13 @@ PUBLIC_SCHEMA_URLCONF = "core.county.urls_public"
 WSGI_APPLICATION = "core.county.wsgi.application"
 TEMPLATES = templates_settings()
 #: Pages of the halls, then pages of the county's console: each author adds one entry (see settings_base).
-NAVIGATION: tuple[dict[str, Any], ...] = (*COUNTER_NAVIGATION,)
+NAVIGATION: tuple[dict[str, Any], ...] = (
+    *COUNTER_NAVIGATION,
+    {"label": gettext_noop("Inbox"), "url_name": "backoffice:inbox", "icon": "inbox",
+     "roles": ("reviewer", "approver", "supervisor")},
+    {"label": gettext_noop("Overview"), "url_name": "backoffice:overview", "icon": "building-community",
+     "roles": ("county_admin", "supervisor", "operator")},
+)  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
 STATIC_ROOT = VAR_DIR / "static"

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", start.console, name="console"),
     path("", include("core.counter.account_urls")),
     path("", include("core.county.registry.urls")),
+    path("", include("core.county.backoffice.urls")),
 ]
 
 handler400 = "core.counter.refusals.bad_request"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -167,6 +168,28 @@ def lights_count_of(tasks: QuerySet[Task], *, today: date) -> dict[str, int]:
 def lights_count_county(*, today: date) -> dict[str, int]:
     """How many of the county's tasks, the halls' among them, have each light."""
     return lights_count_of(Task.objects.filter(~Q(power="wait")), today=today)
+
+
+@dataclass(frozen=True)
+class DepartmentCount:
+    """How many tasks a department ("" for the halls) has, and how many of them have each light."""
+
+    department: str
+    red: int
+    amber: int
+    green: int
+
+    @property
+    def total(self) -> int:
+        return self.red + self.amber + self.green
+
+
+def departments_count(*, today: date) -> list[DepartmentCount]:
+    """Every department with tasks, those with the most overdue first."""
+    lights = {light: Count("pk", filter=_light_query(light, today)) for light in (RED, AMBER, GREEN)}
+    rows: Iterable[Any] = Task.objects.filter(~Q(power="wait")).values("department").annotate(**lights)
+    counts = [DepartmentCount(**row) for row in rows]
+    return sorted(counts, key=lambda row: (-row.red, -row.amber, -row.green, row.department))
 
 
 def items_on(desk: Desk) -> list[tuple[str, str]]:

@@ -1,0 +1,82 @@
+"""Entering one case's tenant from the county's console: by permission, for one case at a time, on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from core.county.workqueue.models import Task
+from core.county.workqueue.selectors import Desk, desk_of, tasks_of_case
+from core.county.workqueue.services import access_record
+from core.county.workqueue.steps import departments_concerned
+from core.domain.cases.errors import CaseUnknown
+from core.domain.cases.selectors import case_state
+from core.domain.cases.services import case_item
+from core.domain.cases.state import CaseState
+from core.domain.catalogue.documents import Item
+from core.domain.staff.actors import Actor
+from core.domain.staff.models import User
+from tenants.errors import SchemaMissing
+from tenants.models import Tenant
+from tenants.schemas import schema_exists
+
+from .selectors import officer_at
+
+# Why somebody could enter a case; stands in the audit.
+BY_TASK = "task"  #: there was something for a department of theirs to do
+BY_DEPARTMENT = "department"  #: it is, or was, a case of a department of theirs
+BY_SUPERVISION = "supervision"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """One case while the connection stands in its tenant's schema. `actor` has the posts that count in this case."""
+
+    tenant: Tenant
+    state: CaseState
+    item: Item
+    actor: Actor
+    desk: Desk
+    tasks: tuple[Task, ...]
+    reason: str
+
+
+@contextmanager
+def case_enter(*, user: User, tenant_code: str, case_id: UUID, act: str, address: str | None) -> Iterator[Entered]:
+    """Inside the block the connection stands in the tenant's schema, and the audit says who came in and why.
+
+    Raises CaseUnknown, and records nothing, where there is no such case or the person may not see it: whoever may
+    not see a case is not told that it exists. Raises SchemaMissing.
+    """
+    desk = desk_of(user)
+    tenant = Tenant.objects.filter(code=tenant_code).first()
+    if tenant is None:
+        raise CaseUnknown(case_id=str(case_id))
+    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
+    if not schema_exists(tenant.schema_name):
+        raise SchemaMissing(tenant.schema_name)
+    with tenant_context(tenant):
+        state = case_state(case_id)
+        item = case_item(state)
+        concerned = departments_concerned(state, item)
+        if not desk.covers(tenant.code, concerned):
+            raise CaseUnknown(case_id=str(case_id))
+        tasks = tuple(tasks_of_case(tenant.code, case_id))
+        reason = _reason(desk, tenant.code, concerned, tasks)
+        access_record(
+            staff_code=user.code, tenant_code=tenant.code, case_id=case_id, act=act, reason=reason, address=address,
+            at=timezone.now(),
+        )  # fmt: skip
+        actor = officer_at(user, tenant_code=tenant.code, departments=concerned)
+        yield Entered(tenant=tenant, state=state, item=item, actor=actor, desk=desk, tasks=tasks, reason=reason)
+
+
+def _reason(desk: Desk, tenant_code: str, concerned: frozenset[str], tasks: tuple[Task, ...]) -> str:
+    if any(desk.officiates(tenant_code, frozenset({task.department})) for task in tasks):
+        return BY_TASK
+    return BY_DEPARTMENT if desk.officiates(tenant_code, concerned) else BY_SUPERVISION

@@ -1,0 +1,164 @@
+"""One case on one page, and its scans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from core.counter import timeline
+from core.counter.access import StaffRequest, in_county
+from core.county.workqueue import selectors as queue
+from core.county.workqueue.models import CaseAccess, Power
+from core.domain.catalogue.documents import Item
+from core.domain.catalogue.selectors import department_names
+from core.domain.journal.place import CORE
+from core.domain.staff.models import User
+from core.exchange.attachments import attachment_plain
+
+from .. import offers
+from ..forms import FORMS
+from ..offers import Offer, offer_to
+from ..presenting import access_lines, ledger_lines
+from ..selectors import CasePicture, case_picture, deciders_besides, scan_of
+from ..services import BY_SUPERVISION, Entered, case_enter
+from .addresses import address_of
+
+#: Shown inside the browser; anything else is downloaded.
+SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "application/pdf"})
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is, in words: a department's name (or the hall), what for, and who has taken it on."""
+
+    department: str
+    power: str
+    stage: str
+    assignee: str
+
+
+@dataclass(frozen=True)
+class CaseReading:
+    """What was read of a case while its tenant's schema was entered."""
+
+    entered: Entered
+    picture: CasePicture
+    offer: Offer
+    timeline: list[timeline.Step]
+    deciders: list[User]
+    accesses: list[CaseAccess]
+
+
+def reading_of(entered: Entered) -> CaseReading:
+    """Everything the page shows; the connection must still stand in the tenant's schema."""
+    state, item = entered.state, entered.item
+    picture = case_picture(state, item, today=timezone.localdate())
+    supervises = entered.reason == BY_SUPERVISION
+    return CaseReading(
+        entered=entered, picture=picture, offer=offer_to(entered.actor, state, item),
+        timeline=timeline.timeline(picture.timeline, _names(picture, item)),
+        deciders=deciders_besides(state, item, tenant_code=entered.tenant.code, actor=entered.actor.code),
+        accesses=queue.accesses_of_case(entered.tenant.code, state.id) if supervises else [],
+    )  # fmt: skip
+
+
+def _names(picture: CasePicture, item: Item) -> timeline.Names:
+    return timeline.Names(
+        staff=picture.people,
+        departments=picture.departments,
+        materials=timeline.material_names(item),
+        holders={**picture.places, CORE: _("the county")},
+    )
+
+
+@require_GET
+@in_county(*queue.OFFICER_ROLES)
+def case(request: StaffRequest, tenant_code: str, case_id: UUID) -> HttpResponse:
+    """The case, for officers of its departments and for supervisors; everybody else is told there is none."""
+    with case_enter(
+        user=request.user, tenant_code=tenant_code, case_id=case_id, act="open", address=address_of(request)
+    ) as entered:
+        reading = reading_of(entered)
+    return case_page(request, reading)
+
+
+def case_page(
+    request: StaffRequest, reading: CaseReading, *, failed: dict[str, Form] | None = None, status: int = 200
+) -> HttpResponse:
+    """The page; `failed` is the form of an act that was refused, with what was typed."""
+    entered, today = reading.entered, timezone.localdate()
+    state = entered.state
+    context = {
+        "reading": reading, "state": state, "item": entered.item, "tenant": entered.tenant, "picture": reading.picture,
+        "offer": reading.offer, "today": today, "turns": _turns(entered), "at_core": state.custodian == CORE,
+        "form_fields": _form_fields(entered.item, state.form), "forms": case_forms(reading) | (failed or {}),
+        "failed": next(iter(failed), "") if failed else "", "ledgers": ledger_lines(reading.picture.ledgers),
+        "holder": reading.picture.places.get(state.custodian, _("the county")), "division": reading.picture.division,
+        "opened_place": reading.picture.places.get(state.service_point, state.service_point),
+        "situation": next((one.name for one in entered.item.situations if one.code == state.situation), ""),
+        "decides_now": any(task.power == Power.DECIDE for task in entered.tasks),
+        "only_approver": entered.actor.has("approver") and entered.item.department in entered.actor.departments,
+        "accesses": access_lines(reading.accesses),
+        "following": queue.task_next(entered.desk, today=today, apart_from=state.id),
+    }  # fmt: skip
+    return render(request, "backoffice/case.html", context, status=status)
+
+
+def case_forms(reading: CaseReading, data: Any = None) -> dict[str, Form]:
+    """An empty form for each act that is offered (a bound one with `data`)."""
+    return {act: form_for(act, reading, data) for act in sorted(reading.offer.acts)}
+
+
+def form_for(act: str, reading: CaseReading, data: Any = None) -> Form:
+    more: dict[str, Any] = {}
+    if act == offers.SUPPLEMENT:
+        more["materials"] = [(line.material.code, line.material.name) for line in reading.picture.materials]
+    elif act == offers.OPINION:
+        names = reading.picture.departments
+        more["departments"] = [(one, names.get(one, one)) for one in reading.offer.opinion_for]
+    return FORMS[act](data, prefix=act, **more)
+
+
+def _form_fields(item: Item, form: dict[str, str]) -> list[tuple[str, str]]:
+    labels = {field.name: field.label for field in item.fields}
+    known = [(labels[name], form[name]) for name in labels if form.get(name)]
+    return known + [(name, value) for name, value in form.items() if name not in labels and value]
+
+
+def _turns(entered: Entered) -> list[Turn]:
+    names = department_names({task.department for task in entered.tasks} - {""})
+    return [
+        Turn(
+            department=names.get(task.department, entered.tenant.hall_name), power=str(Power(task.power).label),
+            stage=task.stage_name, assignee=task.assignee,
+        )
+        for task in entered.tasks
+    ]  # fmt: skip
+
+
+@require_GET
+@in_county(*queue.OFFICER_ROLES)
+def scan(request: StaffRequest, tenant_code: str, case_id: UUID, key: str) -> HttpResponse:
+    """One scanned material of the case; 404 while it is in transit."""
+    with case_enter(
+        user=request.user, tenant_code=tenant_code, case_id=case_id, act="attachment", address=address_of(request)
+    ) as entered:
+        ref = scan_of(entered.state, key)
+        data = attachment_plain(ref.sealed) if ref is not None else None
+    if ref is None or data is None:
+        raise Http404(key)
+    inline = ref.media_type in SHOWN_INLINE
+    response = HttpResponse(data, content_type=ref.media_type if inline else "application/octet-stream")
+    response.headers["Content-Disposition"] = "inline" if inline else "attachment"
+    # Whatever somebody scanned in a village runs no script on the county's host.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

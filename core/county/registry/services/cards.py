@@ -103,6 +103,6 @@ def _signed(name: str, rows: Mapping[str, Node]) -> bytes:
 
 
 def _concerns(name: str, reader: Node, rows: Mapping[str, Node], former: Mapping[str, str]) -> bool:
-    if name in (CORE, reader.node_id, reader.parent):
+    if name in (CORE, reader.node_id, reader.parent, former.get(reader.node_id)):
         return True
     return reader.node_id in (rows[name].parent, former.get(name))

@@ -40,9 +40,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 def _call(request: HttpRequest) -> EnrolCall:
     """Raises RequestDamaged, before a large body is read."""
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > MAX_REQUEST_BYTES + 1024:
-        raise RequestDamaged(detail=f"{length} bytes")
+    length = request.headers.get("Content-Length", "")
+    if not length.isdecimal() or int(length) > MAX_REQUEST_BYTES + 1024:
+        raise RequestDamaged(detail=f"{length or '?'} bytes")
     try:
         return decode(request.body, EnrolCall)
     except msgspec.MsgspecError as error:

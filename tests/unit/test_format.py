@@ -154,7 +154,8 @@ def test_a_segments_name_says_its_numbers():
 
 
 @pytest.mark.parametrize("name", [
-    "1-500.seg", "000000000001-000000000500.tmp", "000000000001_000000000500.seg", "acks", "00000000000١-000000000500.seg",
+    "1-500.seg", "000000000001-000000000500.tmp", "000000000001_000000000500.seg", "acks",
+    "00000000000١-000000000500.seg",
     "000000000001-000000000500.seg.part", "-000000000001-000000000500.seg",
 ])  # fmt: skip
 def test_other_names_are_no_segments(name):

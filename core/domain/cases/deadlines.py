@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from ..journal.bodies import LimitValue
-from ..journal.clock import instant_date, instant_datetime
+from ..journal.clock import CHINA, instant_date, instant_datetime
 from .state import CaseState
 
 #: The supplement notice is due within 5 working days, or the case counts as accepted (Art. 32).
@@ -203,7 +203,10 @@ def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> L
     if ended_at is not None and instant_datetime(ended_at) > due:
         light = RED
     else:
-        light = _light(1, 0 if today >= due.date() else 1, due.date(), today, ended_on)
+        # On the last day, or with a day or a fifth of the hours left when today began.
+        left = due - datetime.combine(today, time(), CHINA)
+        near = today == due.date() or left <= max(timedelta(hours=hours) / 5, timedelta(days=1))
+        light = _light(10, 0 if near else 10, due.date(), today, ended_on)
     first = LedgerDay(day=start.date(), counted=False, rule=DAY_ZERO, number=0)
     return Ledger(
         unit="hour", limit=hours, due_on=due.date(), days=(first,), used=0, left=hours, light=light,

@@ -37,7 +37,8 @@ class Citizen:
 
 def citizen_id_parse(text: str) -> Citizen:
     """Raises InvalidIdentity: 18 characters, a real date of birth, ISO 7064 MOD 11-2 check character."""
-    number = ric.compact(text).upper()
+    # People copy it in groups, in capitals or not, and in full-width digits.
+    number = ric.compact(text.replace(" ", "")).upper()
     if len(number) != 18:
         raise InvalidIdentity(number=number, reason="length")
     if not number.isascii() or not number[:-1].isdigit() or not (number[-1].isdigit() or number[-1] == "X"):

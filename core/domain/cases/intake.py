@@ -11,6 +11,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 from django.db import transaction
+from msgspec.structs import replace
 
 from ..catalogue.authority import ACCEPT, DECIDE, FORWARD, Allowed, Authority, Denied
 from ..catalogue.documents import FormField, Item, Material
@@ -125,13 +126,13 @@ def case_take_in(
     role_require(actor, *COUNTER_ROLES)
     item = item_get(application.item_code)
     _item_require(item, application, act)
-    party_check(application.applicant)
+    applicant = party_check(application.applicant)
     form_check(item.fields, application.form)
     materials_check(item, application.materials, on=instant_date(act.at))
     missing = materials_missing(item, application.situation, application.materials)
     if missing and not allow_missing:
         raise MaterialsMissing(materials=tuple(m.name for m in missing))
-    _open(act, item, application)
+    _open(act, item, application, applicant)
     _materials_journal(act, application.materials)
     state = act.append(b.CaseSubmitted())
     if application.draft_id is not None:
@@ -175,12 +176,12 @@ def _item_require(item: Item, application: Application, act: Act) -> None:
         raise ItemChanged(item_code=item.item_code, version=application.item_version, current=item.version)
 
 
-def _open(act: Act, item: Item, application: Application) -> None:
+def _open(act: Act, item: Item, application: Application, applicant: b.Party) -> None:
     case_id = uuid_utils.compat.uuid7()
     act.append(
         b.CaseOpened(
             number=number_mint(act.here, instant_date(act.at)), item_code=item.item_code, item_version=item.version,
-            service_point=act.here.service_point, division=act.here.division, applicant=application.applicant,
+            service_point=act.here.service_point, division=act.here.division, applicant=applicant,
             situation=application.situation, agent=application.agent, form=dict(application.form),
         ),
         case_id=case_id,
@@ -212,9 +213,12 @@ def number_mint(here: Here, day: date) -> str:
     return case_number(service_point=here.service_point, day=day, serial=counter.last)
 
 
-def party_check(party: b.Party) -> None:
-    """Raises InvalidIdentity where the applicant's number cannot be right, FieldInvalid where the name is missing or
-    something is longer than any register keeps."""
+def party_check(party: b.Party) -> b.Party:
+    """The applicant with their number as registers write it: no spaces, capitals.
+
+    Raises InvalidIdentity where the number cannot be right, FieldInvalid where the name is missing or something is
+    longer than any register keeps.
+    """
     if not party.name.strip():
         raise FieldInvalid(field="name", label="name", rule="required")
     for name, value, limit in (("name", party.name, MAX_NAME), ("id_number", party.id_number, MAX_ID_NUMBER)):
@@ -222,11 +226,12 @@ def party_check(party: b.Party) -> None:
         if len(value) > limit or "\0" in value:
             raise FieldInvalid(field=name, label=name, rule="too_long")
     if party.id_type == "citizen_id":
-        citizen_id_parse(party.id_number)
-    elif party.id_type == "uscc":
-        uscc_check(party.id_number)
-    elif not party.id_number.strip():
+        return replace(party, id_number=citizen_id_parse(party.id_number).number)
+    if party.id_type == "uscc":
+        return replace(party, id_number=uscc_check(party.id_number))
+    if not party.id_number.strip():
         raise FieldInvalid(field="id_number", label="id_number", rule="required")
+    return replace(party, id_number=party.id_number.strip())
 
 
 def form_check(fields: Sequence[FormField], form: Mapping[str, str]) -> None:

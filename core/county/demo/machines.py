@@ -1,0 +1,130 @@
+"""The demo's machines: the core with its web, ingest and job processes, and nodes with web and agent each."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from core.exchange.carriers import syncthing_settings
+from core.transport.copying import cut_set
+from core.transport.syncthing import SyncthingClient
+
+from .processes import DemoFailed, Process, answers, gunicorn, python
+from .world import Site, transport_copies
+
+MANAGE = str(settings.REPO_DIR / "manage.py")
+EXCHANGE = "exchange"
+
+
+@dataclass
+class Core:
+    """The county's platform."""
+
+    var: Path
+    port: int
+    sync_port: int
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DJANGO_SETTINGS_MODULE": "core.county.settings", "YIZHAN_VAR": str(self.var), "YIZHAN_DB_POOL": "1",
+            "YIZHAN_SYNC_LISTEN": f"tcp://127.0.0.1:{self.sync_port}", "YIZHAN_LOG_LEVEL": "WARNING",
+            "YIZHAN_EXCHANGE": str(self.var / EXCHANGE),
+        }  # fmt: skip
+
+    def start(self, logs: Path) -> None:
+        """Web, ingest and jobs run and answer. Raises DemoFailed."""
+        env = self.environment()
+        web = Process("core web", gunicorn("core.county.wsgi:application", self.port), env, logs / "core-web.log")
+        no_pool = env | {"YIZHAN_DB_POOL": "0"}
+        ingest = Process("core ingest", python(MANAGE, "ingest"), no_pool, logs / "core-ingest.log")
+        jobs = Process("core jobs", python(MANAGE, "jobs"), no_pool, logs / "core-jobs.log")
+        self.processes = [web, ingest, jobs]
+        for process in self.processes:
+            process.log.unlink(missing_ok=True)
+            process.start()
+        web.await_that("answers", lambda: answers(f"{self.url}/healthz"))
+        ingest.await_that("is ready", lambda: "ingest ready" in ingest.last_words(50))
+
+
+@dataclass
+class Node:
+    """A town's or village's machine."""
+
+    site: Site
+    base: Path
+    port: int
+    sync_port: int
+    exchange: Path
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DJANGO_SETTINGS_MODULE": "edge_node.settings", "YIZHAN_NODE_DIR": str(self.base),
+            "YIZHAN_SYNC_LISTEN": f"tcp://127.0.0.1:{self.sync_port}", "YIZHAN_LOG_LEVEL": "WARNING",
+            "YIZHAN_EXCHANGE": str(self.exchange),
+            # Cookies know no ports: machines that share the loopback address need names of their own.
+            "YIZHAN_COOKIE_SUFFIX": f"_{self.port}",
+        }  # fmt: skip
+
+    def manage(self, *arguments: str) -> str:
+        """What a command on this node prints. Raises DemoFailed where it ends with an error."""
+        done = subprocess.run(
+            python(MANAGE, *arguments), env={**os.environ, **self.environment()}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise DemoFailed(f"{self.site.name}: {arguments[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def status(self, *more: str) -> dict[str, Any]:
+        """What `manage.py status --json` says."""
+        found = json.loads(self.manage("status", "--json", *more))
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def enrolled(self) -> bool:
+        return (self.base / "node.sqlite3").exists() and (self.base / "keys").exists() and self._has_card()
+
+    def _has_card(self) -> bool:
+        try:
+            return bool(self.status()["node"])
+        except DemoFailed:
+            return False
+
+    def start(self, logs: Path) -> None:
+        """Web and agent run and answer. Raises DemoFailed."""
+        env, short = self.environment(), self.site.node
+        web = Process(f"{short} web", gunicorn("edge_node.wsgi:application", self.port), env, logs / f"{short}-web.log")
+        agent = Process(f"{short} agent", python(MANAGE, "agent"), env, logs / f"{short}-agent.log")
+        self.processes = [web, agent]
+        for process in self.processes:
+            process.log.unlink(missing_ok=True)
+            process.start()
+        web.await_that("answers", lambda: answers(f"{self.url}/login/"))
+        agent.await_that("is ready", lambda: "agent ready" in agent.last_words(50))
+
+    def cut(self, *, off: bool, device_id: str) -> None:
+        """The line is down, or up again: Syncthing's peers are paused, as if the cable were pulled."""
+        if transport_copies():
+            cut_set(self.exchange, device_id, cut=off)
+            return
+        given = syncthing_settings(self.base, f"tcp://127.0.0.1:{self.sync_port}")
+        client = SyncthingClient(given.api, given.api_key)
+        (client.device_pause if off else client.device_resume)()
+        client.close()

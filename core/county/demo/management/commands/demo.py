@@ -1,0 +1,112 @@
+"""A county, a town and two villages on this machine, and a working day played on them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.table import Table
+
+from core.county.demo.checking import core_waits, nodes_wait, verdict
+from core.county.demo.play import TRAVEL_SECONDS, Day, play
+from core.county.demo.processes import DemoFailed, await_that
+from core.county.demo.stage import LOCAL_STAFF, Stage, county_ready, nodes_ready, stage_of
+from core.county.demo.world import PASSWORD, TOWN_SLUG, transport_copies
+
+
+class Command(BaseCommand):
+    help = (
+        "Play a working day of Xiangtan county on real parts and stay up until Ctrl-C. "
+        "Example: manage.py demo --check --seed 7 --cases 60. Exit codes: 0 well, 1 something did not hold."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="verify the day's end, stop, exit 0 or 1")
+        parser.add_argument("--seed", type=int, default=1, help="whose day it is (default 1)")
+        parser.add_argument("--cases", type=int, default=24, help="applications to take in (default 24)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(highlight=False)
+        stage = stage_of(Path(settings.VAR_DIR) / "demo", Path(settings.VAR_DIR))
+        # Its port was only just chosen; the core's card must carry the same address in this process as in the others.
+        settings.SYNC_LISTEN = f"tcp://127.0.0.1:{stage.core.sync_port}"
+        stopped = threading.Event()
+        signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
+        try:
+            self._run(stage, console, stopped, options)
+        except DemoFailed as error:
+            raise CommandError(str(error), returncode=1) from error
+        except KeyboardInterrupt:
+            console.print("\n停止中 stopping ...")
+        finally:
+            stage.stop()
+
+    def _run(self, stage: Stage, console: Console, stopped: threading.Event, options: dict[str, Any]) -> None:
+        if transport_copies():
+            console.print(
+                "[yellow]没有 Syncthing:文件夹用普通复制代替。No Syncthing here: folders are copied plainly.[/]"
+            )
+        began = time.monotonic()
+        for words, step in (
+            ("县级平台:目录、辖区、账号 county: catalogue, tenants, accounts", lambda: county_ready(stage)),
+            ("县级平台启动 core: web, ingest, jobs", lambda: stage.core.start(stage.logs)),
+            ("镇、村节点登记并启动 nodes: enrolled and started", lambda: nodes_ready(stage)),
+        ):
+            with console.status(words):
+                step()
+            console.print(f"[green]✓[/] {words} [dim]{time.monotonic() - began:.0f} s[/]")
+        day = play(stage, cases=options["cases"], seed=options["seed"], say=console.print)
+        _summary(console, day)
+        if options["check"]:
+            _check(stage, console)
+            return
+        _addresses(console, stage)
+        console.print("[bold]Ctrl-C[/] 结束 to stop")
+        stopped.wait()
+
+
+def _check(stage: Stage, console: Console) -> None:
+    """Raises DemoFailed with every fault."""
+
+    def quiet() -> bool:
+        return not core_waits() and not nodes_wait(stage.nodes.values())
+
+    await_that("nothing waits any more", quiet, TRAVEL_SECONDS)
+    found = verdict(stage.nodes.values())
+    for fault in found.faults:
+        console.print(f"[red]✗[/] {fault}")
+    if found.faults or not found.compared:
+        raise DemoFailed(f"{len(found.faults)} faults, {found.compared} copies compared")
+    console.print(f"[green]✓[/] {found.cases} 件办件,{found.compared} 份副本与县级一致,没有滞留 "
+                  f"({found.cases} cases, {found.compared} copies with the county's hash, nothing left waiting)")  # fmt: skip
+
+
+def _summary(console: Console, day: Day) -> None:
+    table = Table(title="一天的办件 A day's cases")
+    table.add_column("事项 item")
+    table.add_column("件 cases", justify="right")
+    for name, count in sorted(day.taken.items(), key=lambda pair: -pair[1]):
+        table.add_row(name, str(count))
+    console.print(table)
+    console.print(f"离线收件 offline {day.offline} · 部门办理 county acts {day.county_acts} · "
+                  f"镇级决定 town decisions {day.town_cases} · 送达 handed out {day.delivered}")  # fmt: skip
+
+
+def _addresses(console: Console, stage: Stage) -> None:
+    table = Table(title=f"地址与账号 addresses and logins (密码 password: {PASSWORD})")
+    for column in ("哪里 where", "地址 address", "账号 login"):
+        table.add_column(column)
+    port = stage.core.port
+    table.add_row("县级控制台 county console", f"http://county.localhost:{port}/", "admin")
+    table.add_row("部门审批 department inbox", f"http://county.localhost:{port}/inbox/", "sc01 (审), jd01 (定)")
+    table.add_row("镇大厅 town hall on the core", f"http://{TOWN_SLUG}.localhost:{port}/", "")
+    for node in stage.nodes.values():
+        logins = ", ".join(f"{one.code} {one.name}" for one in LOCAL_STAFF if one.service_point == node.site.node)
+        table.add_row(node.site.name, f"{node.url}/", logins)
+    console.print(table)

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
 from django.urls import reverse
@@ -54,9 +53,9 @@ class Window:
     def log_in(self, code: str) -> None:
         self.browser.login(code, PASSWORD)
 
-    def take_in(self, item: Item, people: People, ages: tuple[int, int], today: date) -> str:
+    def take_in(self, item: Item, people: People, ages: tuple[int, int]) -> str:
         """An application goes in by the intake page; returns the case's id. Raises DemoFailed."""
-        person = people.one(today=today, at_least=ages[0], at_most=ages[1])
+        person = people.one(at_least=ages[0], at_most=ages[1])
         page = self.browser.get(counter_path("intake", item.item_code))
         form = page.form(has="id_number")
         values = values_for(item, person, people.chance(), self.place)
@@ -95,7 +94,7 @@ class Officer:
 
 
 def play_intake(
-    windows: list[Window], people: People, count: int, today: date, told: Callable[[str, Item, str], None]
+    windows: list[Window], people: People, count: int, told: Callable[[str, Item, str], None]
 ) -> Counter[str]:
     """`count` applications at these windows in turn; returns how many of each item."""
     chance = people.chance()
@@ -106,7 +105,7 @@ def play_intake(
         chosen = ITEMS[index] if index < len(ITEMS) else chance.choices(ITEMS, [weight for *_, weight in ITEMS])[0]
         code, youngest, oldest, _ = chosen
         window = windows[index % len(windows)]
-        case_id = window.take_in(items[code], people, (youngest, oldest), today)
+        case_id = window.take_in(items[code], people, (youngest, oldest))
         told(window.place, items[code], case_id)
         seen[items[code].name] += 1
     return seen

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from faker import Faker
@@ -28,7 +27,7 @@ class People:
         self._faker: Any = Faker("zh_CN")
         self._faker.seed_instance(seed)
 
-    def one(self, *, today: date, at_least: int = 18, at_most: int = 60) -> Person:
+    def one(self, *, at_least: int = 18, at_most: int = 60) -> Person:
         """A person between these ages in years."""
         number = self._faker.ssn(min_age=at_least, max_age=at_most)
         return Person(name=self._faker.name(), citizen_id=number, phone=f"1990000{self._random.randint(0, 9999):04d}")

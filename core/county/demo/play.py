@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from core.domain.catalogue.documents import Item
 
@@ -36,15 +35,15 @@ class Day:
 
 
 def play(stage: Stage, *, cases: int, seed: int, say: Say) -> Day:
-    """A whole working day of `cases` applications. Raises DemoFailed where a page refuses or something does not arrive."""
-    people, today = People(seed), date.today()
+    """A whole working day of `cases` applications. Raises DemoFailed where a page refuses or a line is dead."""
+    people = People(seed)
     windows = [stage.window(FIRST_VILLAGE, "chihu01"), stage.window(SECOND_VILLAGE, "jinxia01"),
                stage.window(TOWN_SITE, "yshck01")]  # fmt: skip
     offline = windows[1]
     say(f"上午:{SECOND_VILLAGE.name}断网")
     stage.cut(SECOND_VILLAGE, off=True)
     try:
-        taken = play_intake(windows, people, cases, today, _intake_teller(say))
+        taken = play_intake(windows, people, cases, _intake_teller(say))
         day = Day(taken=dict(taken), offline=len(offline.taken))
         _offline_is_unknown(offline)
     finally:

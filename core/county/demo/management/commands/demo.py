@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,14 @@ class Command(BaseCommand):
 
     def _run(self, stage: Stage, console: Console, stopped: threading.Event, options: dict[str, Any]) -> None:
         if transport_copies():
-            console.print(
-                "[yellow]没有 Syncthing:文件夹用普通复制代替。No Syncthing here: folders are copied plainly.[/]"
-            )
+            console.print("[yellow]没有 Syncthing,文件夹用普通复制代替 No Syncthing: plain folder copying[/]")
         began = time.monotonic()
-        for words, step in (
+        steps: list[tuple[str, Callable[[], None]]] = [
             ("县级平台:目录、辖区、账号 county: catalogue, tenants, accounts", lambda: county_ready(stage)),
             ("县级平台启动 core: web, ingest, jobs", lambda: stage.core.start(stage.logs)),
             ("镇、村节点登记并启动 nodes: enrolled and started", lambda: nodes_ready(stage)),
-        ):
+        ]
+        for words, step in steps:
             with console.status(words):
                 step()
             console.print(f"[green]✓[/] {words} [dim]{time.monotonic() - began:.0f} s[/]")
@@ -83,8 +83,8 @@ def _check(stage: Stage, console: Console) -> None:
         console.print(f"[red]✗[/] {fault}")
     if found.faults or not found.compared:
         raise DemoFailed(f"{len(found.faults)} faults, {found.compared} copies compared")
-    console.print(f"[green]✓[/] {found.cases} 件办件,{found.compared} 份副本与县级一致,没有滞留 "
-                  f"({found.cases} cases, {found.compared} copies with the county's hash, nothing left waiting)")  # fmt: skip
+    console.print(f"[green]✓[/] {found.cases} 件办件,{found.compared} 份副本与县级一致,没有滞留")
+    console.print(f"  {found.cases} cases; {found.compared} copies have the county's hash; nothing is left waiting")
 
 
 def _summary(console: Console, day: Day) -> None:

@@ -27,7 +27,7 @@ from core.exchange.machine import Machine
 from core.exchange.post import Round
 from tenants.connection import connection
 
-from .judging import Judge
+from .judging import judge
 
 _log = structlog.get_logger(__name__)
 DAY_MS = 24 * 3600 * 1000
@@ -38,7 +38,7 @@ def apply(stream: StreamName, entries: list[Entry]) -> None:
 
     What a node may not send at all (entries about nodes) is kept and flagged, and changes nothing.
     """
-    done = entries_apply(entries, judge=Judge())
+    done = entries_apply(entries, judge=judge)
     astray = [entry for entry in entries if entry.kind not in RULES]
     if astray:
         entries_store(astray)

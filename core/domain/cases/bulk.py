@@ -6,7 +6,7 @@ dropped (sync.md, Reading).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -21,8 +21,9 @@ from .models import Case, Flag, ParkedEntry
 from .state import CaseState, state_decode
 from .writing import CLOCK_UNCERTAIN, attachments_write, flags_write, states_write
 
-#: Says what is wrong with an entry that was applied ("" where nothing is); the core judges by the catalogue.
-Judge = Callable[[CaseState, Entry], str]
+#: Says which of the entries that were applied, each with its case's state now, were not their author's to write, and
+#: why; the core judges by the catalogue, a whole segment at once.
+Judge = Callable[[Sequence[tuple[CaseState, Entry]]], list[tuple[Entry, str]]]
 
 
 @dataclass
@@ -56,7 +57,10 @@ def entries_apply(entries: Iterable[Entry], *, judge: Judge | None = None) -> Ap
     _replay(settled, {entry.id for arrived in by_case.values() for entry in arrived})
     for case_id, merged in settled.items():
         done.before[case_id] = states.get(case_id)
-        _collect(merged, states.get(case_id), done, still_parked, judge)
+        _collect(merged, states.get(case_id), done, still_parked)
+    if judge is not None:
+        done.flags += judge([(merged.state, entry) for merged in settled.values() if merged.state is not None
+                             for entry in merged.applied])  # fmt: skip
     _parked_write(parked, still_parked)
     attachments_write(done.entries)
     states_write(done.states)
@@ -110,19 +114,13 @@ def _replay(settled: dict[UUID, Merged], arrived: Container[UUID]) -> None:
     flags.exclude(entry_id__in=counts).filter(applied=True).update(applied=False, resolved=False)
 
 
-def _collect(
-    merged: Merged, before: CaseState | None, done: Applied, still_parked: dict[UUID, Entry], judge: Judge | None
-) -> None:
+def _collect(merged: Merged, before: CaseState | None, done: Applied, still_parked: dict[UUID, Entry]) -> None:
     if merged.state is not None and merged.state != before:
         done.states.append(merged.state)
     done.entries += merged.applied
     done.flags += merged.refused + merged.flagged
     done.flags += [(entry, CLOCK_UNCERTAIN) for entry in merged.applied if entry.clock_uncertain]
     still_parked.update({entry.id: entry for entry in merged.parked})
-    if judge is not None and merged.state is not None:
-        for entry in merged.applied:
-            if RULES.get(entry.kind) and (reason := judge(merged.state, entry)):
-                done.flags.append((entry, reason))
 
 
 def _parked_write(before: set[UUID], now: dict[UUID, Entry]) -> None:

@@ -7,8 +7,9 @@ from entries and calendar and never stored: a changed calendar changes it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -45,6 +46,8 @@ class WorkCalendar:
     days_off: frozenset[date] = frozenset()
     make_up_days: frozenset[date] = frozenset()
     years: frozenset[int] = frozenset()
+    #: The days of limits that nothing stopped, by (total, unit, day of acceptance): a segment's cases share them.
+    memo: dict[tuple[int, str, date], tuple[LedgerDay, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def rule(self, day: date) -> str:
         if day in self.make_up_days:
@@ -123,9 +126,10 @@ def ledger(
     """The ledger of one limit. Days; `extension_days` in the limit's own unit (Art. 42: at most 10)."""
     total = 0 if limit.unit == "immediate" else limit.value + extension_days
     until = min(ended_on or today, today)
-    days = tuple(_days(total, limit.unit, accepted_on, until, calendar, stops))
+    days = _days_of(total, limit.unit, accepted_on, until, calendar, stops)
     due_on = days[-1].day
-    used = max((entry.number for entry in days if entry.day <= until), default=0)
+    reached = bisect_right(days, until, key=lambda entry: entry.day)
+    used = days[reached - 1].number if reached else 0
     if ended_on is None and until > due_on:
         overdue = sum(_counts(limit.unit, calendar, stops, due_on + timedelta(days=n))[0]
                       for n in range(1, (until - due_on).days + 1))  # fmt: skip
@@ -143,6 +147,19 @@ def _counts(unit: str, calendar: WorkCalendar, stops: Iterable[Interval], day: d
     if unit == "calendar_day":
         return True, COUNTED
     return rule in WORKED, rule
+
+
+def _days_of(
+    total: int, unit: str, accepted_on: date, until: date, calendar: WorkCalendar, stops: Sequence[Interval]
+) -> tuple[LedgerDay, ...]:
+    if stops:
+        return tuple(_days(total, unit, accepted_on, until, calendar, stops))
+    # With no stop the days are the same whatever today is.
+    key = (total, unit, accepted_on)
+    days = calendar.memo.get(key)
+    if days is None:
+        days = calendar.memo[key] = tuple(_days(total, unit, accepted_on, until, calendar, ()))
+    return days
 
 
 def _days(
@@ -172,27 +189,27 @@ def _light(total: int, left: int, due_on: date, today: date, ended_on: date | No
 
 def case_ledgers(state: CaseState, *, today: date, calendar: WorkCalendar) -> dict[str, Ledger]:
     """The ledgers of an accepted case by "legal" and "promised"; empty before acceptance."""
-    if state.accepted_at is None:
-        return {}
+    found = {name: _ledger_of(state, name, today=today, calendar=calendar) for name in ("legal", "promised")}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _ledger_of(state: CaseState, name: str, *, today: date, calendar: WorkCalendar) -> Ledger | None:
+    limit = state.legal if name == "legal" else state.promised
+    if state.accepted_at is None or limit is None:
+        return None
+    end = state.decision.at if state.decision else state.ended_at
+    if limit.unit == "hour":
+        return _hours(limit.value, state.accepted_at, today, end)
     stops = [
         Interval(instant_date(stop.from_at), None if stop.to_at is None else instant_date(stop.to_at))
         for stop in state.stops
     ]
-    end = state.decision.at if state.decision else state.ended_at
-    ledgers: dict[str, Ledger] = {}
-    for name, limit in (("legal", state.legal), ("promised", state.promised)):
-        if limit is None:
-            continue
-        if limit.unit == "hour":
-            ledgers[name] = _hours(limit.value, state.accepted_at, today, end)
-            continue
-        ledgers[name] = ledger(
-            limit=limit, accepted_on=instant_date(state.accepted_at), today=today, calendar=calendar, stops=stops,
-            # Only the legal limit can be extended; a promise that was extended is a promise broken.
-            extension_days=sum(extension.days for extension in state.extensions) if name == "legal" else 0,
-            ended_on=None if end is None else instant_date(end),
-        )  # fmt: skip
-    return ledgers
+    return ledger(
+        limit=limit, accepted_on=instant_date(state.accepted_at), today=today, calendar=calendar, stops=stops,
+        # Only the legal limit can be extended; a promise that was extended is a promise broken.
+        extension_days=sum(extension.days for extension in state.extensions) if name == "legal" else 0,
+        ended_on=None if end is None else instant_date(end),
+    )  # fmt: skip
 
 
 def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> Ledger:
@@ -216,8 +233,6 @@ def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> L
 
 def due_on(state: CaseState, name: str, *, calendar: WorkCalendar) -> date | None:
     """The last day of the "legal" or "promised" limit as far as it is known today; None before acceptance."""
-    if state.accepted_at is None:
-        return None
     # "Today" only moves the due day while the clock stands; the day of the last entry is what both sides share.
-    ledgers = case_ledgers(state, today=instant_date(state.updated_at), calendar=calendar)
-    return ledgers[name].due_on if name in ledgers else None
+    found = _ledger_of(state, name, today=instant_date(state.updated_at), calendar=calendar)
+    return found.due_on if found else None

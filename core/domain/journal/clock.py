@@ -7,13 +7,16 @@ It orders like wall-clock time and never goes backwards on one machine, whatever
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 Instant = int
 
 COUNTER_BITS = 16
 #: China keeps one time zone without daylight saving; a node needs no zone database for it.
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+_CHINA_MS = 8 * 3600 * 1000
+_DAY_MS = 24 * 3600 * 1000
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
 def instant(ms: int, counter: int = 0) -> Instant:
@@ -31,12 +34,12 @@ def instant_of(moment: datetime) -> Instant:
 
 def instant_datetime(at: Instant) -> datetime:
     """The instant as China's wall-clock time (aware)."""
-    return datetime.fromtimestamp(instant_ms(at) / 1000, UTC).astimezone(CHINA)
+    return datetime.fromtimestamp(instant_ms(at) / 1000, CHINA)
 
 
 def instant_date(at: Instant) -> date:
     """The calendar day in China on which the instant falls."""
-    return instant_datetime(at).date()
+    return date.fromordinal(_FIRST_DAY + (instant_ms(at) + _CHINA_MS) // _DAY_MS)
 
 
 def physical_ms() -> int:

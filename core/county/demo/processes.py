@@ -116,4 +116,5 @@ def python(*arguments: str) -> list[str]:
 def gunicorn(application: str, port: int, *, threads: int = 4) -> list[str]:
     """A web server on the loopback address: one process, some threads, as on a node."""
     return python("-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads",
-                  str(threads), "--worker-tmp-dir", "/dev/shm", "--access-logfile", "/dev/null")  # fmt: skip
+                  str(threads), "--no-control-socket",
+        "--worker-tmp-dir", "/dev/shm", "--access-logfile", "/dev/null")  # fmt: skip

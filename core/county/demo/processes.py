@@ -115,6 +115,6 @@ def python(*arguments: str) -> list[str]:
 
 def gunicorn(application: str, port: int, *, threads: int = 4) -> list[str]:
     """A web server on the loopback address: one process, some threads, as on a node."""
-    return python("-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads",
-                  str(threads), "--no-control-socket",
-        "--worker-tmp-dir", "/dev/shm", "--access-logfile", "/dev/null")  # fmt: skip
+    bind = ("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", str(threads))
+    quiet = ("--access-logfile", "/dev/null", "--no-control-socket", "--worker-tmp-dir", "/dev/shm")
+    return python("-m", "gunicorn", application, *bind, *quiet)

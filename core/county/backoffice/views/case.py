@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from core.domain.catalogue.documents import Item
 from core.domain.catalogue.selectors import department_names
 from core.domain.journal.place import CORE
 from core.domain.staff.models import User
+from core.domain.staff.selectors import staff_names
 from core.exchange.attachments import attachment_plain
 
 from .. import offers
@@ -43,6 +45,8 @@ class Turn:
     power: str
     stage: str
     assignee: str
+    light: str
+    due: date | None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def case_page(
     state = entered.state
     context = {
         "reading": reading, "state": state, "item": entered.item, "tenant": entered.tenant, "picture": reading.picture,
-        "offer": reading.offer, "today": today, "turns": _turns(entered), "at_core": state.custodian == CORE,
+        "offer": reading.offer, "today": today, "turns": _turns(entered, today), "at_core": state.custodian == CORE,
         "form_fields": _form_fields(entered.item, state.form), "forms": case_forms(reading) | (failed or {}),
         "failed": next(iter(failed), "") if failed else "", "ledgers": ledger_lines(reading.picture.ledgers),
         "holder": reading.picture.places.get(state.custodian, _("the county")), "division": reading.picture.division,
@@ -133,12 +137,15 @@ def _form_fields(item: Item, form: dict[str, str]) -> list[tuple[str, str]]:
     return known + [(name, value) for name, value in form.items() if name not in labels and value]
 
 
-def _turns(entered: Entered) -> list[Turn]:
+def _turns(entered: Entered, today: date) -> list[Turn]:
     names = department_names({task.department for task in entered.tasks} - {""})
+    people = staff_names({task.assignee for task in entered.tasks} - {""})
     return [
         Turn(
             department=names.get(task.department, entered.tenant.hall_name), power=str(Power(task.power).label),
-            stage=task.stage_name, assignee=task.assignee,
+            stage=task.stage_name, assignee=people.get(task.assignee, ""),
+            light="" if task.power == Power.WAIT else queue.light_of(task, today),
+            due=None if task.power == Power.WAIT else task.due,
         )
         for task in entered.tasks
     ]  # fmt: skip

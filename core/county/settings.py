@@ -33,6 +33,8 @@ COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUN
 TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name
 #: Dotted paths called with each case that changed, in the transaction that changed it.
 CASE_OBSERVERS = ["core.county.workqueue.services.tasks_reflect"]
+#: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.
+TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
 
 #: Whose keys a scan kept here is sealed to.
 ATTACHMENT_RECIPIENTS = "core.county.ingest.machine.recipients"
@@ -66,6 +68,7 @@ SHARED_APPS = [
     "core.county.registry",
     "core.county.publishing",
     "core.county.workqueue",
+    "core.county.demo",
     "core.counter",
 ]
 TENANT_APPS = [*TENANT_DOMAIN_APPS, "core.county.ingest", "core.county.backoffice"]
@@ -110,6 +113,7 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "roles": ("reviewer", "approver", "supervisor")},
     {"label": gettext_noop("Overview"), "url_name": "backoffice:overview", "icon": "building-community",
      "roles": ("county_admin", "supervisor", "operator")},
+    {"label": gettext_noop("Towns"), "url_name": "tenants:list", "icon": "building", "roles": ("county_admin",)},
 )  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from core.county.registry.selectors import card_of
 from core.domain.catalogue.models import Department
+from core.transport import spool
 
 from .browser import Browser
 from .county import code_for, county_set_up, staff_bring, staff_set_up
@@ -30,6 +32,7 @@ LOCAL_STAFF: Final = (
     Staff("yshjd01", "唐立新", "approver", TOWN, TOWN_SITE.node),
 )
 BASE_PORT: Final = 8400
+WORLD: Final = "world.json"
 
 
 def officers_of(departments: list[Department]) -> list[Staff]:
@@ -57,6 +60,7 @@ class Stage:
 
     def stop(self) -> None:
         """Every process is gone; what they held is on the disk."""
+        (self.var / WORLD).unlink(missing_ok=True)
         for node in self.nodes.values():
             for process in node.processes:
                 process.stop()
@@ -110,3 +114,15 @@ def nodes_ready(stage: Stage) -> None:
             node.manage("enrol", "--core", stage.core.url, "--code", code_for(site), "--json")
         node.start(stage.logs)
     staff_bring(SITES)
+
+
+def world_write(stage: Stage) -> Path:
+    """Addresses and logins of what runs now, for scripts: <var>/world.json, gone when the demo ends."""
+    world = {
+        "core": stage.core.url,
+        "nodes": {node.site.node: {"url": node.url, "dir": str(node.base)} for node in stage.nodes.values()},
+        "staff": {one.code: {"role": one.role, "department": one.department} for one in stage.officers},
+    }
+    path = stage.var / WORLD
+    spool.file_replace(stage.var, path.name, json.dumps(world, ensure_ascii=False).encode())
+    return path

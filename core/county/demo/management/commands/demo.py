@@ -17,7 +17,7 @@ from rich.table import Table
 from core.county.demo.checking import core_waits, nodes_wait, verdict
 from core.county.demo.play import TRAVEL_SECONDS, Day, play
 from core.county.demo.processes import DemoFailed, await_that
-from core.county.demo.stage import LOCAL_STAFF, Stage, county_ready, nodes_ready, stage_of
+from core.county.demo.stage import LOCAL_STAFF, Stage, county_ready, nodes_ready, stage_of, world_write
 from core.county.demo.world import PASSWORD, TOWN_SLUG, transport_copies
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="verify the day's end, stop, exit 0 or 1")
         parser.add_argument("--seed", type=int, default=1, help="whose day it is (default 1)")
-        parser.add_argument("--cases", type=int, default=24, help="applications to take in (default 24)")
+        parser.add_argument("--cases", type=int, default=24, help="applications to take in (default 24, 0: none)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(highlight=False)
@@ -61,12 +61,13 @@ class Command(BaseCommand):
             with console.status(words):
                 step()
             console.print(f"[green]✓[/] {words} [dim]{time.monotonic() - began:.0f} s[/]")
-        day = play(stage, cases=options["cases"], seed=options["seed"], say=console.print)
-        _summary(console, day)
+        if options["cases"]:
+            _summary(console, play(stage, cases=options["cases"], seed=options["seed"], say=console.print))
         if options["check"]:
             _check(stage, console)
             return
         _addresses(console, stage)
+        world_write(stage)
         console.print("[bold]Ctrl-C[/] 结束 to stop")
         stopped.wait()
 

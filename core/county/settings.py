@@ -114,6 +114,13 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_noop("Overview"), "url_name": "backoffice:overview", "icon": "building-community",
      "roles": ("county_admin", "supervisor", "operator")},
     {"label": gettext_noop("Towns"), "url_name": "tenants:list", "icon": "building", "roles": ("county_admin",)},
+    {"label": gettext_noop("Nodes"), "url_name": "registry:fleet", "icon": "server",
+     "roles": ("county_admin", "operator")},
+    {"label": gettext_noop("Service points"), "url_name": "registry:points", "icon": "map-pin",
+     "roles": ("county_admin", "operator")},
+    {"label": gettext_noop("Staff"), "url_name": "registry:staff_list", "icon": "users", "roles": ("county_admin",)},
+    {"label": gettext_noop("Catalogue"), "url_name": "publishing:home", "icon": "package",
+     "roles": ("county_admin",)},
 )  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))

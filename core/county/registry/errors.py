@@ -138,6 +138,24 @@ class StaffUnknown(RegistryError):
         return _("There is no account %(user)s.") % {"user": self.user}
 
 
+@dataclass
+class AccountExists(RegistryError):
+    user: str
+    code = "account_exists"
+
+    def __str__(self) -> str:
+        return _("There is an account %(user)s already. Choose another staff code.") % {"user": self.user}
+
+
+class OwnAccount(RegistryError):
+    """Nobody shuts themselves out: the last administrator would be gone."""
+
+    code = "own_account"
+
+    def __str__(self) -> str:
+        return _("You cannot take away your own account or administrator role. Ask another administrator to do it.")
+
+
 def words_of(error: RegistryError | RequestDamaged) -> str:
     """The sentence for the reader; the exchange's own error gets its words here, because it knows no gettext."""
     if isinstance(error, RequestDamaged):

@@ -105,5 +105,5 @@ def full_life() -> list[Entry]:
     steps += [(b.CaseForwarded(to=VILLAGE, power="deliver"), CORE), (do["result.delivered"], VILLAGE)]
     life = [entry(10 + rev, body, rev=rev, author=author) for rev, (body, author) in enumerate(steps, 1)]
     commuting = [("material.received", VILLAGE), ("note.added", CORE), ("case.rated", VILLAGE)]
-    life += [entry(40 + n, do[kind], rev=0, author=author) for n, (kind, author) in enumerate(commuting)]
+    life += [entry(6 + n, do[kind], rev=0, author=author) for n, (kind, author) in enumerate(commuting)]
     return life

@@ -215,6 +215,23 @@ def test_an_act_outside_the_procedure_counts_and_is_flagged():
     assert [reason for _, reason in merged.flagged] == [ILLEGAL]
 
 
+def ended() -> list[Entry]:
+    return [*accepted(), entry(20, BODIES["case.terminated"], rev=4)]
+
+
+def test_a_material_of_a_case_that_has_ended_since_is_in_order_and_one_handed_in_later_is_flagged():
+    before, after = entry(19, BODIES["material.received"], rev=0), entry(21, BODIES["material.received"], rev=0)
+    for batches in ([[*ended(), before, after]], [ended(), [after, before]], [[before, after], ended()]):
+        copy, flagged = None, []
+        parked: list[Entry] = []
+        for batch in batches:
+            merged = merge(copy, [*parked, *batch])
+            copy, parked = merged.state, merged.parked
+            flagged += merged.flagged
+        assert flagged == [(after, ILLEGAL)]
+        assert copy is not None and len(copy.materials["M01"]) == 2
+
+
 @pytest.mark.parametrize("kind", sorted(samples.CASE_KINDS - b.COMMUTING))
 def test_rev_0_smuggles_no_act_past_the_custodian(kind):
     state = merge(None, accepted()).state

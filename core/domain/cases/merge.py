@@ -45,8 +45,15 @@ class Merged:
     needs_replay: bool = False
 
 
+def _is_illegal(state: CaseState, entry: Entry) -> bool:
+    if state.status in RULES[entry.kind].allowed:
+        return False
+    # What commutes is read in no order: a material of a case that was open then is in order, though it has ended since.
+    return bool(entry.rev) or (state.ended_at is not None and entry.at > state.ended_at)
+
+
 def _apply(merged: Merged, entry: Entry) -> None:
-    if merged.state is not None and merged.state.status not in RULES[entry.kind].allowed:
+    if merged.state is not None and _is_illegal(merged.state, entry):
         merged.flagged.append((entry, ILLEGAL))
     merged.state = fold(merged.state, entry)
     merged.applied.append(entry)

@@ -7,6 +7,7 @@ quarantine; the stream goes on by itself when the true file is there.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,9 +204,9 @@ def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: 
 def _archive(name: str, data: bytes, header: SegmentHeader, cursor: Cursor, desk: ReadDesk) -> None:
     """The segment lies in the archive. Raises StreamForked where another signed one for its place already does."""
     sub = f"{cursor.author}/{epoch_folder(cursor.epoch)}"
-    there = name in desk.files.names(desk.archive, sub)
-    if there and desk.files.file_read(desk.archive / sub / name, MAX_SEGMENT_BYTES, folder=desk.archive) != data:
-        raise errors.StreamForked(first=header.first, last=header.last)
+    with contextlib.suppress(FileNotFoundError):
+        if desk.files.file_read(desk.archive / sub / name, MAX_SEGMENT_BYTES, folder=desk.archive) != data:
+            raise errors.StreamForked(first=header.first, last=header.last)
     desk.files.file_publish(desk.archive, f"{sub}/{name}", data)
 
 

@@ -44,9 +44,12 @@ def rows_insert(
     head = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
-            values = [list(column) for column in zip(*rows, strict=True)]
-            cursor.execute(f"{head}SELECT * FROM unnest({arrays}){conflict}", values)
+            kinds = [_array_kind(field) for field in fields]
+            arrays = ", ".join("%s::text[]" if kind == "bytea" else f"%s::{kind}[]" for kind in kinds)
+            taken = ", ".join(f"decode(c{n}, 'hex')" if kind == "bytea" else f"c{n}" for n, kind in enumerate(kinds))
+            given = ", ".join(f"c{n}" for n in range(len(kinds)))
+            values = [_array(kind, column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
+            cursor.execute(f"{head}SELECT {taken} FROM unnest({arrays}) AS given({given}){conflict}", values)
         else:
             marks = ", ".join(["%s"] * len(fields))
             _texts_require(fields, rows)
@@ -91,10 +94,34 @@ def _column(field: Any) -> str:
     return str(field.column)
 
 
-def _array_type(field: Any) -> str:
+def _array_kind(field: Any) -> str:
     # text, not varchar(n): a cast to varchar(n) would cut a value that is too long, silently.
     kind = str(field.db_type(connection))
     return "text" if kind.startswith("varchar") else kind
+
+
+#: Types whose values, as Python writes them, PostgreSQL reads from an array without quotes.
+_PLAIN = frozenset({"uuid", "bigint", "integer", "smallint", "boolean", "date"})
+
+
+def _array(kind: str, values: Sequence[Any]) -> Any:
+    """The column as PostgreSQL's array literal; psycopg's own, an object a value, took half the time of a segment.
+
+    Bytes as hexadecimal text, which the statement decodes: no backslash in them has to be escaped twice.
+    """
+    if kind in _PLAIN:
+        parts = ["NULL" if value is None else str(value) for value in values]
+    elif kind == "bytea":
+        parts = ["NULL" if value is None else bytes(value).hex() or '""' for value in values]
+    elif kind == "text":
+        parts = ["NULL" if value is None else _quoted(value) for value in values]
+    else:
+        return list(values)
+    return "{" + ",".join(parts) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _prepare(field: Any, value: Any) -> Any:

@@ -27,6 +27,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "place": where,
         "navigation": navigation(actor, request.path),
         # Lazy: an error page drawn because the database is away must not ask it again.
+        "network_url": reverse("counter:network") if where and settings.NETWORK_STATE else "",
         "network": SimpleLazyObject(lambda: network(where)) if where and settings.NETWORK_STATE else None,
     }
 

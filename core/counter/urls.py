@@ -2,11 +2,28 @@
 
 from django.urls import path
 
-from .views import start
+from .views import acts, cases, intake, items, papers, start
 
 app_name = "counter"
 
 urlpatterns = [
     path("", start.home, name="home"),
     path("network/", start.network_bar, name="network"),
+    path("items/", items.items, name="items"),
+    path("items/<str:item_code>/", items.item, name="item"),
+    path("items/<str:item_code>/card/", items.item_paper, {"paper": "card"}, name="item_card"),
+    path("items/<str:item_code>/notice/", items.item_paper, {"paper": "notice"}, name="item_notice"),
+    path("intake/identity/", intake.identity_check, name="identity"),
+    path("intake/<str:item_code>/", intake.intake, name="intake"),
+    path("intake/<str:item_code>/draft/", intake.draft, name="draft"),
+    path("intake/<str:item_code>/drop/", intake.draft_drop, name="draft_drop"),
+    path("intake/<str:item_code>/scans/<str:material>/", intake.scans, name="intake_scans"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/<uuid:case_id>/", cases.case, name="case"),
+    path("cases/<uuid:case_id>/acts/<slug:name>/", acts.act, name="act"),
+    path("cases/<uuid:case_id>/receipt/", papers.receipt, name="receipt"),
+    path("cases/<uuid:case_id>/supplement/", papers.supplement, name="supplement"),
+    path("cases/<uuid:case_id>/result/", papers.result, name="result"),
+    path("cases/<uuid:case_id>/delivery/", papers.delivery, name="delivery"),
+    path("cases/<uuid:case_id>/scans/<str:key>/", papers.scan, name="scan"),
 ]

@@ -73,3 +73,21 @@ def grouped(number: str) -> str:
 def lookup(mapping: dict[str, object], key: str) -> object:
     """mapping[key], or nothing."""
     return mapping.get(key, "")
+
+
+@register.filter
+def fen(amount: int) -> str:
+    """An amount in fen as yuan with two decimals."""
+    return f"{amount / 100:.2f}"
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """The words of a text, to loop over in a template."""
+    return text.split()
+
+
+@register.filter
+def masked(number: str) -> str:
+    """A document's number as it stands on papers people carry about: the middle is hidden."""
+    return number if len(number) < 8 else f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"

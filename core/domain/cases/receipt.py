@@ -72,7 +72,7 @@ def receipt_verify(payload: str, root_key: bytes) -> Receipt:
         verify(card.verify_key, CONTEXT, number.encode(), stamp.signature, author=card.node)
     except SignatureInvalid as error:
         raise ReceiptInvalid("signature") from error
-    # A node signs for its own counter only; the core signs for every hall's window.
+    # A node signs for its own counter only; the core for every one.
     if card.node != CORE and card.service_point != f"{parts.division}-{parts.station}":
         raise ReceiptInvalid("place")
     return Receipt(number=number, card=card)

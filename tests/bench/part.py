@@ -9,13 +9,14 @@ import sys
 import time
 from typing import IO, Any
 
-_out: IO[str] = sys.stdout
+#: Where the bench listens: standard output as it was when the process began.
+_mouth: list[IO[str]] = []
 
 
 def say(line: Any) -> None:
     """The bench hears this."""
-    _out.write(json.dumps(line) + "\n")
-    _out.flush()
+    _mouth[0].write(json.dumps(line) + "\n")
+    _mouth[0].flush()
 
 
 def hear() -> Any:
@@ -35,9 +36,8 @@ def peak_mb(pid: int | str = "self") -> float:
 
 
 def main() -> None:
-    global _out
     # Whatever else prints must not be taken for an answer.
-    _out = os.fdopen(os.dup(1), "w")
+    _mouth.append(os.fdopen(os.dup(1), "w"))
     os.dup2(2, 1)
     # The functions find `say` in the module by its name, where this one runs as __main__.
     sys.modules["tests.bench.part"] = sys.modules["__main__"]

@@ -52,7 +52,8 @@ def json_write(rows: list[Row], broken: dict[str, str]) -> None:
 def machine_facts() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "machine": platform.machine(),
-        "python": platform.python_version(), "postgresql": _postgres(), "syncthing": _version(["syncthing", "--version"]),
+        "python": platform.python_version(), "postgresql": _postgres(),
+        "syncthing": _version(["syncthing", "--version"]),
     }  # fmt: skip
 
 

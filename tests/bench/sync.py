@@ -126,7 +126,7 @@ def run(options: Options) -> list[Row]:
         best("sync", "end to end", rates, "entries/s", target=TARGET, more=True, note=note),
         best("sync", "sealing alone", [count / one.node.result["wall"] for one in alone], "entries/s", more=True),
         best("sync", "reading alone", [count / one.seconds for one in alone], "entries/s", more=True),
-        best("sync", "processor time of all", total, "s", note=f"{count / min(total) * 2:,.0f} entries/s on two free cores at best"),
+        best("sync", "processor time of all", total, "s", note=f"{min(total) / count * 1e6:.0f} µs an entry"),
         best("sync", "of it node", node_cpu, "s"),
         best("sync", "of it core", core_cpu, "s"),
         best("sync", "of it PostgreSQL", server_cpu, "s"),

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("core.counter.account_urls")),
     path("", include("core.county.registry.urls")),
     path("", include("core.county.backoffice.urls")),
+    path("catalogue/", include("core.county.publishing.urls")),
+    path("tenants/", include("tenants.urls")),
 ]
 
 handler400 = "core.counter.refusals.bad_request"

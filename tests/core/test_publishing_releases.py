@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from django.db import transaction
 
 from core.county.publishing import selectors
 from core.county.publishing.errors import DraftChanged, DraftFaulty, NothingToPublish, NothingToRecall
+from core.county.publishing.field_changes import field_changes
 from core.county.publishing.models import Release
 from core.county.publishing.services import (
     draft_put,
@@ -18,7 +20,7 @@ from core.county.publishing.services import (
     release_recall,
 )
 from core.domain.catalogue import models as catalogue_models
-from core.domain.catalogue.documents import Item, RecordKey
+from core.domain.catalogue.documents import Item, Material, RecordKey
 from core.domain.catalogue.selectors import item_get, item_search, release_number
 from core.domain.catalogue.services import catalogue_hash
 from core.domain.journal.errors import SignatureInvalid
@@ -231,11 +233,13 @@ def test_the_first_release_and_an_old_one_cannot_be_recalled(folder):
 def test_differences_go_down_to_the_field(folder):
     published()
     changed = item("X1", days=3)
-    draft_put([changed], by="admin1")
+    materials = (*changed.materials, Material(code="M02", name="身份证", copies=1))
+    draft_put([msgspec.structs.replace(changed, materials=materials)], by="admin1")
     draft_remove([RecordKey("item", "X2")])
     changes = {one.key: one for one in selectors.draft_difference().changes}
-    assert [(field.name, field.before, field.after) for field in changes["X1"].fields] == [
-        ("promised_limit", "5 · working_day", "3 · working_day"),
-        ("flow.R1", f"R1 · 审核 · {BUREAU} · 5", f"R1 · 审核 · {BUREAU} · 3"),
+    assert [(field.label, field.before, field.after) for field in field_changes(changes["X1"], "zh")] == [
+        ("承诺时限", "5", "3"),
+        ("材料 M02", "", "身份证 · 必要 · 1 · 纸质 · 申请人自备 · 否 · 否"),
+        ("环节 R1 · 工作日数", "5", "3"),
     ]
     assert changes["X2"].sort == "withdrawn"

@@ -1,10 +1,10 @@
-"""What changes between two catalogues, down to the field. No Django here."""
+"""What changes between two catalogues, record by record (field by field: field_changes). No Django here."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -14,17 +14,6 @@ Sort = Literal["added", "changed", "withdrawn"]
 Catalogue = dict[tuple[str, str], Record]
 #: The order in which kinds are shown and travel.
 KIND_ORDER = {"division": 0, "department": 1, "item": 2, "grant": 3, "calendar": 4}
-#: Parts of an item by what names them, so that a material is compared with itself.
-PART_NAMES = {"materials": "code", "situations": "code", "flow": "code", "fields": "name"}
-
-
-@dataclasses.dataclass(frozen=True)
-class FieldChange:
-    """One field: `name` ("promised_limit", "materials.M02"), what it was and what it will be (empty: not there)."""
-
-    name: str
-    before: str
-    after: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +31,6 @@ class RecordChange:
         """The record's name, or its key where it has none."""
         return str(getattr(self.after or self.before, "name", "") or self.key)
 
-    @property
-    def fields(self) -> list[FieldChange]:
-        """The fields that differ; empty for what is added or withdrawn whole."""
-        if self.before is None or self.after is None:
-            return []
-        return list(_fields(self.before, self.after))
-
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
@@ -63,13 +45,20 @@ class Difference:
         return [change for change in self.changes if change.sort == sort]
 
     @property
-    def removed(self) -> list[RecordKey]:
-        return [RecordKey(kind=change.kind, key=change.key) for change in self.of("withdrawn")]
+    def added(self) -> list[RecordChange]:
+        return self.of("added")
 
     @property
-    def item_codes(self) -> list[str]:
-        """Items that change or are withdrawn: what open cases may care about."""
-        return [change.key for change in self.changes if change.kind == "item" and change.sort != "added"]
+    def changed(self) -> list[RecordChange]:
+        return self.of("changed")
+
+    @property
+    def withdrawn(self) -> list[RecordChange]:
+        return self.of("withdrawn")
+
+    @property
+    def removed(self) -> list[RecordKey]:
+        return [RecordKey(kind=change.kind, key=change.key) for change in self.withdrawn]
 
 
 def catalogue_of(records: Iterable[Record]) -> Catalogue:
@@ -100,39 +89,3 @@ def difference(before: Mapping[tuple[str, str], Record], after: Mapping[tuple[st
 
 def _order(place: tuple[str, str]) -> tuple[int, str]:
     return KIND_ORDER.get(place[0], len(KIND_ORDER)), place[1]
-
-
-def _fields(before: Record, after: Record) -> Iterable[FieldChange]:
-    for name in before.__struct_fields__:
-        old, new = getattr(before, name), getattr(after, name)
-        if old == new:
-            continue
-        if name in PART_NAMES:
-            yield from _parts(name, old, new)
-        else:
-            yield FieldChange(name, shown(old), shown(new))
-
-
-def _parts(name: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterable[FieldChange]:
-    """Each part that differs; a mere change of order is one change of the whole."""
-    column = PART_NAMES[name]
-    olds, news = ({getattr(part, column): part for part in parts} for parts in (old, new))
-    if olds == news:
-        yield FieldChange(name, ", ".join(olds), ", ".join(news))
-    for code in dict.fromkeys([*olds, *news]):
-        if olds.get(code) != news.get(code):
-            yield FieldChange(f"{name}.{code}", shown(olds.get(code)), shown(news.get(code)))
-
-
-def shown(value: Any) -> str:
-    """A field's value on one or a few lines, as an administrator can compare it with another."""
-    if value is None:
-        return ""
-    if isinstance(value, tuple | list):
-        return "\n".join(shown(one) for one in value)
-    if isinstance(value, msgspec.Struct):
-        filled = {
-            name: part for name, part in msgspec.structs.asdict(value).items() if part not in ("", (), None, False)
-        }
-        return " · ".join(shown(part) for part in filled.values())
-    return str(value)

@@ -17,7 +17,7 @@ from core.county.publishing.errors import RecordUnknown
 from core.county.publishing.models import DraftRecord, Release
 from core.county.registry.keys import core_identity
 from core.county.registry.models import Node
-from core.domain.catalogue.documents import Record
+from core.domain.catalogue.documents import Grant, Record
 from core.domain.catalogue.problems import Problem
 from core.domain.catalogue.validate import record_problems
 from core.exchange.releases import release_open
@@ -54,6 +54,15 @@ def draft_search(kind: str, text: str) -> QuerySet[DraftRecord]:
     for word in text.lower().split():
         rows = rows.filter(search_text__contains=word)
     return rows
+
+
+def draft_holds(kind: str, key: str) -> bool:
+    return DraftRecord.objects.filter(kind=kind, key=key).exists()
+
+
+def grants_of_draft(item_code: str) -> list[str]:
+    """Codes of the draft's grants of an item."""
+    return [one.code for one in draft_records("grant") if isinstance(one, Grant) and one.item_code == item_code]
 
 
 def draft_names(kind: str) -> dict[str, str]:
@@ -172,9 +181,13 @@ def impact(change: Difference) -> Impact:
         )
         for code, one in concerned.items()
     )
-    latest = release_latest()
-    behind, total = nodes_behind(latest.number if latest else 0)
+    behind, total = impact_nodes()
     return Impact(tuple(sorted(items, key=lambda item: -item.open_cases)), tuple(behind), total)
+
+
+def impact_nodes() -> tuple[list[NodeImpact], int]:
+    """Nodes that do not work by the current release yet, and how many nodes there are."""
+    return nodes_behind(Release.objects.order_by("-number").values_list("number", flat=True).first() or 0)
 
 
 def open_cases_of(item_codes: Iterable[str]) -> dict[str, dict[str, int]]:

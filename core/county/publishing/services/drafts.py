@@ -9,8 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.county.publishing.differences import content_of
+from core.county.publishing.errors import DraftFaulty
 from core.county.publishing.models import DraftRecord
+from core.county.publishing.selectors import draft_records
 from core.domain.catalogue.documents import Item, Record, RecordKey, kind_of, record_bytes
+from core.domain.catalogue.problems import Problem
+from core.domain.catalogue.validate import record_problems
 from core.domain.journal.rows import rows_insert
 
 COLUMNS = ("kind", "key", "search_text", "document", "changed_by", "changed_at")
@@ -57,3 +61,19 @@ def search_text(record: Record) -> str:
     if isinstance(record, Item):
         terms += [record.local_code, record.basic_code, *record.aliases]
     return "\n".join(dict.fromkeys(term.lower() for term in terms if term))
+
+
+@transaction.atomic
+def record_save(record: Record, *, by: str) -> list[Problem]:
+    """The draft holds the record; returns the warnings it may stand with.
+
+    Raises DraftFaulty with the record's errors; then nothing was written.
+    """
+    place = (kind_of(record), record.key)
+    others = [one for one in draft_records() if (kind_of(one), one.key) != place]
+    problems = [one for one in record_problems([*others, record]) if (one.kind, one.key) == place]
+    errors = [one for one in problems if one.severity == "error"]
+    if errors:
+        raise DraftFaulty(errors)
+    draft_put([record], by=by)
+    return problems

@@ -55,6 +55,8 @@ class Task(models.Model):
                 name="task_department_due",
             ),
             models.Index(fields=["due", "id"], condition=~Q(power="wait"), name="task_due"),
+            models.Index(fields=["department", "due", "id"], condition=Q(power="wait"), name="task_waiting"),
+            models.Index(fields=["department", "item_code"], name="task_department_item"),
             models.Index(fields=["assignee", "due", "id"], condition=~Q(assignee=""), name="task_assignee_due"),
         ]  # fmt: skip
 

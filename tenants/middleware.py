@@ -60,8 +60,9 @@ class TenantMiddleware:
 
 
 def _refusal(request: HttpRequest, template: str, status: int, *, host: str) -> HttpResponse:
-    """A page in the reader's language; made here, because no session and no locale middleware has run yet."""
-    with translation.override(translation.get_language_from_request(request)):
+    """A page in the chosen language, else in Chinese; made here, because the language middleware has not run yet."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    with translation.override(chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
         body = render_to_string(template, {"host": host, "county_host": settings.COUNTY_HOST})
     response = HttpResponse(body, status=status)
     if status == 503:

@@ -24,7 +24,8 @@ def in_public(tenant: Tenant) -> None:
 
 
 def _get(client: Client, host: str, language: str = "en") -> SimpleNamespace:
-    response = client.get("/healthz", headers={"host": host, "accept-language": language})
+    client.cookies["django_language"] = language
+    response = client.get("/healthz", headers={"host": host})
     return SimpleNamespace(status=response.status_code, text=response.content.decode(), headers=response.headers)
 
 
@@ -56,11 +57,23 @@ def test_a_view_that_breaks_leaves_the_connection_in_public(tenant: Tenant) -> N
     assert connection.schema_name == "public"
 
 
-def test_an_unknown_host_is_refused_in_the_readers_language(client: Client) -> None:
+def test_an_unknown_host_is_refused_in_the_language_chosen(client: Client) -> None:
     english = _get(client, "nowhere.localhost")
     assert english.status == 404
     assert "No town, street or park is registered under the name “nowhere.localhost”." in english.text
-    assert '<html lang="zh-hans">' in _get(client, "nowhere.localhost", "zh-CN").text
+
+
+@pytest.mark.parametrize("chosen", ["", "zh-hans", "fr"])
+def test_pages_are_chinese_whatever_the_browser_says_until_somebody_chooses(client: Client, chosen: str) -> None:
+    client.cookies["django_language"] = chosen
+    for host, path in (("nowhere.localhost", "/"), ("county.localhost", "/login/"), (HOST, "/login/")):
+        page = client.get(path, headers={"host": host, "accept-language": "en"})
+        assert '<html lang="zh-hans">' in page.content.decode()
+
+
+def test_the_language_switch_is_remembered_for_the_host(client: Client) -> None:
+    client.post("/language/", {"language": "en", "next": "/login/"}, headers={"host": HOST})
+    assert '<html lang="en">' in client.get("/login/", headers={"host": HOST}).content.decode()
 
 
 def test_a_malformed_host_is_refused(client: Client) -> None:

@@ -5,13 +5,14 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from pypinyin import lazy_pinyin
 from rich.console import Console
 
 from core.domain.catalogue.models import Division
 from tenants.errors import ProvisioningFailed, TenantError
 from tenants.models import Kind, StepState, Tenant
+from tenants.naming import hall_name_of, slug_of
 from tenants.provisioning import Administrator, Step, tenant_provision
+from tenants.selectors import slugs_taken, villages_of
 
 EXAMPLE = """
 Make a town with its villages a tenant (its division and villages were imported before):
@@ -37,7 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="name of the tenant; default: the division's")
         parser.add_argument("--kind", choices=Kind.values, default=Kind.TOWN.value)
         parser.add_argument("--slug", help="first label of its host name; default: the name in pinyin")
-        parser.add_argument("--hall-name", help="name of its hall; default: <name>便民服务中心")
+        parser.add_argument(
+            "--hall-name", help="name of its hall; default: <name>便民服务中心, of a county <name>政务服务中心"
+        )
         parser.add_argument("--villages", action="store_true", help="a service point for every village below it")
         parser.add_argument(
             *("--administrator", "-a"),
@@ -65,17 +68,21 @@ class Command(BaseCommand):
         name = options["name"] or Division.objects.filter(code=code).values_list("name", flat=True).first()
         if not name:
             raise CommandError(f"Division {code} is not known; import the divisions or give --name.", returncode=2)
-        villages = list(Division.objects.filter(parent=code, level="village", valid_to=None).order_by("code"))
         return tenant_provision(
             code=code,
             name=name,
             kind=options["kind"],
-            slug=options["slug"] or "".join(lazy_pinyin(name)).lower(),
-            hall_name=options["hall_name"] or f"{name}便民服务中心",
+            slug=options["slug"] or _slug(code, name),
+            hall_name=options["hall_name"] or hall_name_of(name, county=options["kind"] == Kind.COUNTY),
             administrators=[_administrator(text) for text in options["administrator"]],
-            villages=villages if options["villages"] else None,
+            villages=list(villages_of(code)) if options["villages"] else None,
             progress=lambda step: console.print(_line(step)),
         )
+
+
+def _slug(code: str, name: str) -> str:
+    standing = Tenant.objects.filter(code=code).values_list("slug", flat=True).first()
+    return standing or slug_of(name, taken=slugs_taken())
 
 
 def _administrator(text: str) -> Administrator:

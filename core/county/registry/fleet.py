@@ -134,7 +134,7 @@ def clock_words(offset_ms: int | None) -> str:
         return ""
     seconds = round(abs(offset_ms) / 1000)
     if seconds <= 2:
-        return _("right")
+        return _("correct")
     # The offset is county minus machine: a positive one means that the machine's clock is behind.
     words = _("%(n)s s slow") if offset_ms > 0 else _("%(n)s s fast")
     return words % {"n": seconds}

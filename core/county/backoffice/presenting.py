@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -67,7 +69,10 @@ def _why(rule: str) -> str:
 
 @dataclass(frozen=True)
 class AccessLine:
+    """`at` is on the county's wall clock."""
+
     row: CaseAccess
+    at: datetime
     who: str
     act: str
     reason: str
@@ -78,7 +83,7 @@ def access_lines(rows: Sequence[CaseAccess]) -> list[AccessLine]:
     names = staff_names({row.staff_code for row in rows}) if rows else {}
     return [
         AccessLine(
-            row=row, who=names[row.staff_code], act=str(ACTS.get(row.act, _("did: %(act)s") % {"act": row.act})),
+            row=row, at=timezone.localtime(row.at), who=names[row.staff_code], act=str(ACTS.get(row.act, _("did: %(act)s") % {"act": row.act})),
             reason=str(REASONS.get(row.reason, row.reason)),
         )
         for row in rows

@@ -83,7 +83,8 @@ def access_lines(rows: Sequence[CaseAccess]) -> list[AccessLine]:
     names = staff_names({row.staff_code for row in rows}) if rows else {}
     return [
         AccessLine(
-            row=row, at=timezone.localtime(row.at), who=names[row.staff_code], act=str(ACTS.get(row.act, _("did: %(act)s") % {"act": row.act})),
+            row=row, at=timezone.localtime(row.at), who=names[row.staff_code],
+            act=str(ACTS.get(row.act, _("did: %(act)s") % {"act": row.act})),
             reason=str(REASONS.get(row.reason, row.reason)),
         )
         for row in rows

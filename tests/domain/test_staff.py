@@ -1,0 +1,144 @@
+"""Accounts and roles: made by the county, the same on a node, and gone when they are revoked."""
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.hashers import check_password
+from django.db import IntegrityError, transaction
+from django.test import RequestFactory
+
+from core.domain.journal.bodies import MembershipValue, StaffGranted
+from core.domain.staff import services
+from core.domain.staff.models import Membership, User
+from core.domain.staff.selectors import actor_anywhere, actor_at, staff_names, staff_of_point
+
+pytestmark = pytest.mark.django_db
+
+TOWN, POINT, OTHER = "430321100000", "430321100200-01", "430321100201-01"
+
+
+@pytest.fixture
+def user() -> User:
+    return services.user_create(code="agent1", name="王芳", password="correct horse", phone="139")
+
+
+def granted(**more) -> StaffGranted:
+    fields = {
+        "code": "agent1", "name": "王芳", "password": "argon2$hash", "phone": "139",
+        "memberships": (MembershipValue(tenant=TOWN, service_point=POINT, department="", role="village_agent"),),
+    }  # fmt: skip
+    return StaffGranted(**(fields | more))
+
+
+def roles(user: User, tenant: str = TOWN, point: str = POINT) -> set[str]:
+    return set(actor_at(user, tenant_code=tenant, service_point=point).roles)
+
+
+def test_the_user_model_is_ours_and_logs_in_by_code():
+    assert get_user_model() is User
+    assert User.USERNAME_FIELD == "code"
+
+
+def test_an_account_keeps_a_hash_and_never_the_password(user):
+    assert "correct horse" not in user.password
+    assert check_password("correct horse", user.password)
+
+
+def test_making_an_account_again_keeps_its_password_and_takes_the_new_name(user):
+    again = services.user_create(code="agent1", name="王芳芳", password="something else")
+    assert (again.pk, again.name, again.phone) == (user.pk, "王芳芳", "139")
+    assert check_password("correct horse", again.password)
+
+
+def test_an_account_without_a_password_lets_nobody_in():
+    assert not services.user_create(code="x", name="x", password=None).has_usable_password()
+
+
+def test_a_code_is_given_once(user):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("agent1", "another", "pw")
+
+
+def test_a_new_password_replaces_the_old(user):
+    services.user_set_password(code="agent1", password="battery staple")
+    user.refresh_from_db()
+    assert check_password("battery staple", user.password) and not check_password("correct horse", user.password)
+
+
+@pytest.mark.parametrize(("place", "here", "elsewhere_in_town", "in_another_town"), [
+    ({"tenant_code": TOWN, "service_point": POINT}, True, False, False),
+    ({"tenant_code": TOWN}, True, True, False),
+    ({}, True, True, True),
+    ({"tenant_code": TOWN, "service_point": OTHER}, False, True, False),
+])  # fmt: skip
+def test_a_role_counts_at_its_point_its_tenants_points_or_all_of_the_county(
+    user, place, here, elsewhere_in_town, in_another_town
+):
+    services.membership_grant(user_code="agent1", role="clerk", **place)
+    assert ("clerk" in roles(user)) is here
+    assert ("clerk" in roles(user, point=OTHER)) is elsewhere_in_town
+    assert ("clerk" in roles(user, tenant="430321101000", point="430321101000-01")) is in_another_town
+    assert actor_anywhere(user).roles == {"clerk"}
+
+
+def test_granting_twice_is_granting_once_and_revoking_ends_it(user):
+    for _ in range(2):
+        services.membership_grant(user_code="agent1", role="clerk", tenant_code=TOWN)
+    assert Membership.objects.count() == 1
+    services.membership_revoke(user_code="agent1", role="clerk", tenant_code=TOWN)
+    assert roles(user) == set()
+
+
+def test_nobody_gets_a_role_without_an_account():
+    with pytest.raises(User.DoesNotExist):
+        services.membership_grant(user_code="nobody", role="clerk")
+
+
+def test_an_officer_acts_for_the_departments_of_their_roles(user):
+    services.membership_grant(user_code="agent1", role="reviewer", department="11430321DEM0000140")
+    services.membership_grant(user_code="agent1", role="approver", department="11430321DEM0000141")
+    actor = actor_at(user, tenant_code=TOWN, service_point=POINT)
+    assert (actor.code, actor.departments) == ("agent1", {"11430321DEM0000140", "11430321DEM0000141"})
+    assert actor.has("reviewer", "nothing") and not actor.has("clerk")
+
+
+def test_an_account_travels_with_its_hash_and_is_the_same_there(user):
+    services.membership_grant(user_code="agent1", role="village_agent", tenant_code=TOWN, service_point=POINT)
+    value = services.staff_value(user, user.memberships.all())
+    password = user.password
+    User.objects.all().delete()
+    services.staff_apply(value)
+    there = User.objects.get(code="agent1")
+    assert (there.name, there.phone, there.password, there.is_active) == ("王芳", "139", password, True)
+    assert roles(there) == {"village_agent"}
+
+
+def test_what_the_county_sends_is_all_there_is(user):
+    services.membership_grant(user_code="agent1", role="clerk", tenant_code=TOWN)
+    for _ in range(2):
+        services.staff_apply(granted())
+    user.refresh_from_db()
+    assert (roles(user), user.password) == ({"village_agent"}, "argon2$hash")
+    services.staff_apply(granted(memberships=granted().memberships * 2))
+    assert user.memberships.count() == 1
+    services.staff_apply(granted(memberships=()))
+    assert roles(user) == set()
+
+
+def test_a_revoked_account_logs_in_no_more_and_keeps_its_name(user):
+    request = RequestFactory().post("/")
+    assert authenticate(request, username="agent1", password="correct horse") == user
+    services.staff_revoke(code="agent1")
+    assert authenticate(request, username="agent1", password="correct horse") is None
+    assert staff_names({"agent1", "gone"}) == {"agent1": "王芳", "gone": "gone"}
+    services.staff_apply(granted())
+    assert User.objects.get(code="agent1").is_active
+
+
+def test_those_who_may_act_at_a_point_are_listed_once(user):
+    services.membership_grant(user_code="agent1", role="clerk", tenant_code=TOWN)
+    services.membership_grant(user_code="agent1", role="village_agent", tenant_code=TOWN, service_point=POINT)
+    services.user_create(code="agent2", name="李四", password=None)
+    services.membership_grant(user_code="agent2", role="clerk", tenant_code=TOWN, service_point=OTHER)
+    assert [one.code for one in staff_of_point(tenant_code=TOWN, service_point=POINT)] == ["agent1"]
+    services.staff_revoke(code="agent1")
+    assert staff_of_point(tenant_code=TOWN, service_point=POINT) == []

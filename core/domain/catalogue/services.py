@@ -127,6 +127,17 @@ def _items_write(items: list[Item], release: int) -> None:
         [(i.item_code, i.version, release, record_bytes(i)) for i in items],
         unique=("item_code", "version"),
     )  # fmt: skip
+    _versions_require(items, release)
+
+
+def _versions_require(items: list[Item], release: int) -> None:
+    """Raises ReleaseMismatch where a version stands here with other content: cases have pinned what it says."""
+    mine = {(item.item_code, item.version): record_bytes(item) for item in items}
+    for codes in _chunks([item.item_code for item in items]):
+        rows = models.ItemVersion.objects.filter(item_code__in=codes).values_list("item_code", "version", "document")
+        for code, version, document in rows.iterator():
+            if mine.get((code, version), bytes(document)) != bytes(document):
+                raise ReleaseMismatch(number=release, found=version, detail=f"another version {version} of {code}")
 
 
 def search_text(item: Item, department: str) -> str:

@@ -41,7 +41,7 @@ class ItemForm(PlainForm):
     department = forms.ChoiceField(label=gettext_lazy("Department"))
     item_type = forms.ChoiceField(label=gettext_lazy("Item type"))
     exercise_level = forms.ChoiceField(label=gettext_lazy("Exercise level"))
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"))
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of case"))
     category = _text(gettext_lazy("Category"), 40)
     legal_value = _whole(gettext_lazy("Legal limit"))
     legal_unit = forms.ChoiceField(label=gettext_lazy("Unit of the legal limit"))
@@ -147,13 +147,13 @@ def initial_of(item: Item) -> dict[str, Any]:
 class MaterialForm(PlainForm):
     """One material; a row without a name is none."""
 
-    code = _text(gettext_lazy("Code"), 40)
+    code = _text(gettext_lazy("Code of the part"), 40)
     name = _text(gettext_lazy("Name"), required=True)
     necessity = forms.ChoiceField(label=gettext_lazy("Necessity"))
     originals = _whole(gettext_lazy("Originals"), 99)
     copies = _whole(gettext_lazy("Copies"), 99)
-    form = forms.ChoiceField(label=gettext_lazy("Form"))
-    source = forms.ChoiceField(label=gettext_lazy("Source"))
+    form = forms.ChoiceField(label=gettext_lazy("Form of the material"))
+    source = forms.ChoiceField(label=gettext_lazy("Where it comes from"))
     issuing_body = _text(gettext_lazy("Issuing body"))
     certificate = _text(gettext_lazy("Replaced by certificate"))
     situations = _text(gettext_lazy("Situations"))
@@ -174,7 +174,7 @@ class MaterialForm(PlainForm):
 class StageForm(PlainForm):
     """One review stage."""
 
-    code = _text(gettext_lazy("Code"), 40)
+    code = _text(gettext_lazy("Code of the part"), 40)
     name = _text(gettext_lazy("Name"), required=True)
     departments = forms.MultipleChoiceField(label=gettext_lazy("Departments"))
     days = _whole(gettext_lazy("Working days"), 999)

@@ -22,7 +22,7 @@ KINDS = {
 SORTS = {
     "added": gettext_noop("Added"),
     "changed": gettext_noop("Changed"),
-    "withdrawn": gettext_noop("Withdrawn"),
+    "withdrawn": gettext_noop("Taken out"),
 }
 SEVERITIES = {"error": gettext_noop("Error"), "warning": gettext_noop("Remark")}
 

@@ -88,7 +88,8 @@ class Officer:
         """One of the case page's forms in the back office. Raises DemoFailed."""
         page = self.browser.get(console_path("backoffice:case", tenant, case_id))
         form = page.form(action=console_path("backoffice:act", tenant, case_id, name))
-        answer = self.browser.submit(page, form, values)
+        named = {f"{name}-{field}": value for field, value in values.items()}
+        answer = self.browser.submit(page, form, named)
         if answer.status >= 400:
             raise DemoFailed(f"{name} was refused ({answer.status}): {_errors(answer)}")
 

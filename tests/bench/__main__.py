@@ -7,13 +7,14 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import memory, sync
+from . import memory, sync, tenants
 from .frame import Options, Row
 from .report import json_write, table_print
 
 BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "sync": sync.run,
     "memory": memory.run,
+    "tenants": tenants.run,
 }
 
 

@@ -1,0 +1,54 @@
+"""`tenants`: one more town at 400, one more column in 400, one department's inbox over 400 tenants and 200,000 cases."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from .frame import REPO_DIR, Options, Row, best, part_run, room
+from .sync import COUNTY
+
+TENANTS = 400
+CASES = 200_000
+PROVISION_S, MIGRATE_S, INBOX_MS = 0.3, 2.0, 20.0
+#: The package that stands in for the migrations of `cases`: the real ones, and one column more a run.
+PACKAGE = "bench_later_cases"
+COLUMN = """from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cases", "{before}")]
+    operations = [migrations.AddField("Case", "{column}", models.CharField(max_length=20, default=""))]
+"""
+
+
+def run(options: Options) -> list[Row]:
+    with room("tenants") as place:
+        (place / "core").mkdir(mode=0o755)
+        env = {"YIZHAN_VAR": str(place / "core"), "DATABASE_URL": "", "PYTHONPATH": str(place)}
+        made = part_run("tenants_core.provision", COUNTY, env, tenants=TENANTS).result
+        cold = [part_run("tenants_core.provision_cold", COUNTY, env, number=one).result for one in range(options.repeat)]
+        inbox = part_run("tenants_core.inbox", COUNTY, env, cases=options.cases or CASES).result
+        migrated = []
+        for number in range(options.repeat):
+            _column_add(place / PACKAGE, number)
+            migrated.append(part_run("tenants_core.migrate", COUNTY, env, package=PACKAGE).result)
+    tenants = f"{made['tenants']} tenants"
+    cases = f"{tenants}, {inbox['tasks']} tasks, {inbox['department']} of the department"
+    return [
+        best("tenants", "provision one more", made["seconds"], "s", target=PROVISION_S, note=f"median {made['median']:.3f} s; {tenants}"),
+        best("tenants", "the same, first of a process", cold, "s", note="collects the migrations' SQL first"),
+        best("tenants", "add a column to all", [one["seconds"] for one in migrated], "s", target=MIGRATE_S, note=f"{migrated[0]['migrated']} migrated; cases_case"),
+        best("tenants", "inbox: the list, EXPLAIN ANALYZE", inbox["explained_ms"], "ms", target=INBOX_MS, note=cases),
+        best("tenants", "inbox: the list, asked and fetched", inbox["list_ms"], "ms", target=INBOX_MS, note="50 rows and one"),
+        Row("tenants", "inbox: all statements of the page", inbox["page_ms"], "ms", target=INBOX_MS, note=f"{inbox['statements']} statements; median of {inbox['times']}; slowest {inbox['slowest_ms']:.1f} ms: {inbox['slowest']}"),
+    ]  # fmt: skip
+
+
+def _column_add(package: Path, number: int) -> None:
+    """The next version of `cases` has one migration more."""
+    if not package.exists():
+        shutil.copytree(REPO_DIR / "core/domain/cases/migrations", package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = max(path.stem for path in package.glob("[0-9]*.py"))
+    text = COLUMN.format(before=before, column=f"bench_{number}")
+    (package / f"{9000 + number}_bench_column.py").write_text(text)

@@ -64,7 +64,10 @@ class Enrolled:
 
 
 def database_prepare() -> None:
-    """The node's database stands and has every table of this version."""
+    """The node's database stands and has every table of this version; its folder is for this user alone."""
+    # Applicants' names and the accounts' hashes lie in it.
+    Path(settings.VAR_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(settings.VAR_DIR).chmod(0o700)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)

@@ -266,17 +266,16 @@ def test_the_command_by_file_makes_a_request_and_takes_the_answer(home, tmp_path
 
 
 def test_the_command_over_the_network_sends_the_code_and_takes_the_answer(home, keys, monkeypatch):
-    sent = {}
+    sent: list[tuple[str, EnrolCall]] = []
 
     def post(url: str, *, data: bytes, **_: object) -> _Answer:
-        sent["url"], sent["call"] = url, decode(data, EnrolCall)
+        sent.append((url, decode(data, EnrolCall)))
         return _Answer(home.response(card(VILLAGE, keys)))
 
     monkeypatch.setattr(requests, "post", post)
     done = command("--core", "http://county.localhost:8000/", "--code", "AAAA-BBBB-CCCC")
     assert done["node"] == VILLAGE
-    assert sent["url"] == "http://county.localhost:8000/enrol/"
-    assert sent["call"].code == "AAAA-BBBB-CCCC"
+    assert [(url, call.code) for url, call in sent] == [("http://county.localhost:8000/enrol/", "AAAA-BBBB-CCCC")]
     assert Enrolment.objects.get().county_url == "http://county.localhost:8000/"
 
 
@@ -289,7 +288,7 @@ def test_the_command_over_the_network_sends_the_code_and_takes_the_answer(home, 
         (_Answer(b"rubbish"), 5, ""),
     ],
 )
-def test_what_the_command_says_when_it_fails(answer, exit_code, words, monkeypatch):
+def test_what_the_command_says_when_it_fails(answer: "_Answer | Exception", exit_code, words, monkeypatch):
     def post(*_: object, **__: object) -> _Answer:
         if isinstance(answer, Exception):
             raise answer

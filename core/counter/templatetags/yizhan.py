@@ -44,7 +44,7 @@ def day(value: date | None) -> str:
     return "" if value is None else day_words(value)
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def moment(value: datetime | None) -> str:
     """The day with hours and minutes."""
     return "" if value is None else f"{day(value)} {value:%H:%M}"

@@ -77,17 +77,18 @@ def point(request: StaffRequest, code: str) -> HttpResponse:
 @require_GET
 @in_county(*ROLES)
 def asked(request: StaffRequest, code: str) -> HttpResponse:
-    """The part of the page that follows the machine: waiting for it, or its six words. Asked every 2 s."""
-    return render(request, "registry/asked.html", _code_context(request, code) | {"point": {"code": code}})
+    """The part of the page that follows the machine: nothing while it waits, then its six words. Asked every 2 s."""
+    context = _code_context(request, code) | {"point": {"code": code}}
+    if context["code_usable"]:
+        return HttpResponse(status=204)
+    return render(request, "registry/asked.html", context)
 
 
 @require_POST
 @in_county(*ROLES)
 def code_issue(request: StaffRequest, code: str) -> HttpResponse:
     try:
-        issued = enrolment_code_issue(
-            service_point=code, by=request.actor.code, at=timezone.now(), by_file="by_file" in request.POST
-        )
+        issued = enrolment_code_issue(service_point=code, by=request.actor.code, at=timezone.now())
     except RegistryError as error:
         messages.error(request, words_of(error))
         return redirect("registry:points")

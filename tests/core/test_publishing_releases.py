@@ -239,7 +239,7 @@ def test_differences_go_down_to_the_field(folder):
     changes = {one.key: one for one in selectors.draft_difference().changes}
     assert [(field.label, field.before, field.after) for field in field_changes(changes["X1"], "zh")] == [
         ("承诺时限", "5", "3"),
-        ("材料 M02", "", "身份证 · 必要 · 1 · 纸质 · 申请人自备 · 否 · 否"),
+        ("材料 M02", "", "身份证 · 必要 · 复印件份数 1 · 纸质 · 申请人自备"),
         ("环节 R1 · 工作日数", "5", "3"),
     ]
     assert changes["X2"].sort == "withdrawn"

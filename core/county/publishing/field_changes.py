@@ -79,8 +79,14 @@ def _summary(sheet: Sheet, row: dict[str, Any] | None, language: Language) -> st
     """The filled columns of a part that comes or goes, without the codes that name it."""
     if row is None:
         return ""
-    columns = [column for column in sheet.columns if column.name not in ("item_code", "code", "year", "source")]
-    return " · ".join(text for column in columns if (text := _shown(column, row, language)) not in ("", "0"))
+    texts = []
+    for column in sheet.columns:
+        value = row.get(column.name)
+        if not value or column.name in ("item_code", "code", "year", "source"):
+            continue
+        shown, head = _shown(column, row, language), column.head(language)
+        texts.append({"yes_no": head, "number": f"{head} {shown}"}.get(column.form, shown))
+    return " · ".join(texts)
 
 
 def _shown(column: Column, row: dict[str, Any], language: Language) -> str:

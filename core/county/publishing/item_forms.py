@@ -16,7 +16,7 @@ from core.county.publishing.forms import Choices, PlainForm, choices_of, date_fi
 from core.domain.catalogue.documents import Fee, Item, Limit, Material, Result, Stage
 
 #: Empty rows below the parts that are there: enough to go on without JavaScript; saving gives more.
-EMPTY_ROWS = 2
+EMPTY_ROWS = 1
 
 
 def _text(label: Any, limit: int = 400, *, required: bool = False, **attrs: Any) -> forms.CharField:

@@ -26,7 +26,7 @@ class TownForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     hall_name = forms.CharField(label=gettext_lazy("Name of the hall, as printed on receipts"), max_length=100)
-    slug = forms.CharField(label=gettext_lazy("Address"), max_length=50)
+    slug = forms.CharField(label=gettext_lazy("Web address"), max_length=50)
     villages = forms.BooleanField(label=gettext_lazy("Create the village service points"), required=False)
 
     def __init__(self, *args: Any, division: HallDivision, **kwargs: Any) -> None:

@@ -99,7 +99,7 @@ def provisioning_start_all(
         slug = slug_of(division.name, taken=taken)
         taken.add(slug)
         code = administrator_code_of(slug)
-        administrators = [Administrator(code=code, name=division.name)] if with_administrators else []
+        administrators = [Administrator(code=code, name=f"{division.name}管理员")] if with_administrators else []
         run, credentials = provisioning_start(
             division=division,
             name=division.name,

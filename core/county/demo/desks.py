@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
+from uuid import UUID
 
 from core.county.workqueue.models import Task
 from core.domain.cases.models import Case
@@ -59,8 +60,17 @@ def cases_at(node: str, *statuses: str) -> list[CaseState]:
         connection.set_schema_to_public()
 
 
-def town_decides(node: str, reviewer: Window, approver: Window, told: Callable[[str, str], None]) -> int:
-    """What the town may decide itself is decided at its own machine, by two people; returns how many cases."""
+def known_as(cases: Collection[UUID], *statuses: str) -> bool:
+    """Whether the county knows all these cases of the town's tenant as being in one of these states."""
+    connection.set_tenant(Tenant.objects.get(code=TOWN))
+    try:
+        return Case.objects.filter(pk__in=cases, status__in=statuses).count() == len(cases)
+    finally:
+        connection.set_schema_to_public()
+
+
+def town_decides(node: str, reviewer: Window, approver: Window, told: Callable[[str, str], None]) -> list[UUID]:
+    """What the town may decide itself is decided at its own machine, by two people; returns which cases."""
     cases = cases_at(node, "accepted", "under_review")
     for state in cases:
         item = case_item(state)
@@ -69,13 +79,13 @@ def town_decides(node: str, reviewer: Window, approver: Window, told: Callable[[
                 reviewer.act(str(state.id), "opinion", {"verdict": "pass", "text": "情况属实"})
         approver.act(str(state.id), "decide", {"granted": "yes", "text": "", "basis": "", "result_number": ""})
         told(item.name, "decide")
-    return len(cases)
+    return [state.id for state in cases]
 
 
-def results_handed_out(node: str, window: Window) -> int:
-    """Every result that waits at this machine is handed to its applicant; returns how many."""
+def results_handed_out(node: str, window: Window) -> list[UUID]:
+    """Every result that waits at this machine is handed to its applicant; returns of which cases."""
     cases = cases_at(node, "completed")
     for state in cases:
         values = {"how": "window", "receiver": state.applicant.name, "receiver_id": state.applicant.id_number}
         window.act(str(state.id), "deliver", values)
-    return len(cases)
+    return [state.id for state in cases]

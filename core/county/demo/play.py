@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from core.domain.catalogue.documents import Item
 
 from .checking import core_hashes, core_waits
 from .day import Window, play_intake
-from .desks import county_decides, results_handed_out, town_decides
+from .desks import county_decides, known_as, results_handed_out, town_decides
 from .people import People
 from .processes import await_that
 from .stage import FIRST_VILLAGE, SECOND_VILLAGE, SITES, TOWN_SITE, Stage
@@ -79,14 +80,15 @@ def _afternoon(stage: Stage, windows: list[Window], day: Day, say: Say) -> None:
         settle()
         acts = county_decides(officers, lambda name, power: say(f"  县级部门 {power}:{name}"))
         town = town_decides(TOWN_SITE.node, reviewer, approver, lambda name, power: say(f"  镇级 {power}:{name}"))
+        await_that("the town's decisions", partial(known_as, town, "completed", "delivered"), TRAVEL_SECONDS)
         settle()
-        handed = sum(results_handed_out(site.node, at[site.node]) for site in SITES)
-        day.county_acts, day.town_cases, day.delivered = (
-            day.county_acts + acts, day.town_cases + town, day.delivered + handed,
-        )  # fmt: skip
+        handed = [case for site in SITES for case in results_handed_out(site.node, at[site.node])]
+        await_that("the deliveries", partial(known_as, handed, "delivered"), TRAVEL_SECONDS)
+        day.county_acts, day.town_cases = day.county_acts + acts, day.town_cases + len(town)
+        day.delivered += len(handed)
         if not (acts or town or handed):
             return
-        say(f"  送达 {handed} 件")
+        say(f"  送达 {len(handed)} 件")
     raise AssertionError("the day does not end: somebody always finds something to do")
 
 

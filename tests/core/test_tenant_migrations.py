@@ -116,7 +116,7 @@ def test_the_provisioning_command_names_the_new_address(town: TownMaker) -> None
         "code": "430321109000",
         "name": "花石镇",
         "schema": "t_430321109000",
-        "domains": ["huashizhen.localhost"],
+        "domains": ["huashi.localhost"],
     }
 
 

@@ -16,7 +16,7 @@ def item_changes(old: Item, new: Item) -> list[str]:
     lines = []
     for title, before, after in (
         (_("Materials"), {m.code: m.name for m in old.materials}, {m.code: m.name for m in new.materials}),
-        (_("Form"), {f.name: f.label for f in old.fields}, {f.name: f.label for f in new.fields}),
+        (_("Form fields"), {f.name: f.label for f in old.fields}, {f.name: f.label for f in new.fields}),
         (_("Situations"), {s.code: s.name for s in old.situations}, {s.code: s.name for s in new.situations}),
     ):
         lines += _set_changes(title, before, after)

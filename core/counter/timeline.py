@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -16,6 +16,9 @@ from core.domain.journal.clock import instant_datetime
 from core.domain.journal.format import Entry
 
 from . import wording
+
+#: Materials handed in within this time by one person are told in one line.
+ONE_GO: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,23 @@ def limit_words(limit: Any) -> str:
 
 
 def timeline(entries: Sequence[Entry], names: Names) -> list[Step]:
-    """One step an entry, in the order given."""
+    """One step an entry, in the order given; what one person did of one kind in one go is one step."""
+    steps: list[Step] = []
+    for step in _steps(entries, names):
+        last = steps[-1] if steps else None
+        if last and _same_go(last, step):
+            steps[-1] = replace(last, text=_(", ").join(part for part in (last.text, step.text) if part))
+        else:
+            steps.append(step)
+    return steps
+
+
+def _same_go(one: Step, other: Step) -> bool:
+    same = (one.kind, one.who, one.node) == (other.kind, other.who, other.node)
+    return same and one.kind.startswith("material.") and other.at - one.at < ONE_GO
+
+
+def _steps(entries: Sequence[Entry], names: Names) -> list[Step]:
     return [
         Step(
             at=instant_datetime(entry.at),
@@ -82,7 +101,8 @@ def _join(*parts: str) -> str:
 def _received(body: b.MaterialReceived, names: Names) -> str:
     name = names.materials.get(body.material, body.material)
     scans = _("%(count)d scans") % {"count": len(body.attachments)} if body.attachments else ""
-    return _join(f"{name} ({wording.word(wording.HOW, body.how)})", scans, body.note)
+    handed = _("%(name)s (%(how)s)") % {"name": name, "how": wording.word(wording.HOW, body.how)}
+    return _join(handed, scans, body.note)
 
 
 def _deferred(body: b.MaterialDeferred, names: Names) -> str:

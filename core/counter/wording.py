@@ -45,7 +45,7 @@ LIGHT: Final[Words] = {
 #: Why a day of the deadline ledger counts or not.
 DAY_RULE: Final[Words] = {
     d.COUNTED: _("working day"),
-    d.DAY_ZERO: _("day of acceptance, not counted"),
+    d.DAY_ZERO: _("day of acceptance"),
     d.WEEKEND: _("weekend"),
     d.HOLIDAY: _("public holiday"),
     d.MAKE_UP: _("worked weekend day"),
@@ -182,7 +182,7 @@ SOURCE: Final[Words] = {
 }
 ITEM_KIND: Final[Words] = {"immediate": _("on the spot"), "promised": _("with a promised limit")}
 NECESSITY: Final[Words] = {
-    "required": _("required"), "optional": _("if available"), "situation": _("in this situation"),
+    "required": _("needed"), "optional": _("if available"), "situation": _("in this situation"),
 }  # fmt: skip
 FORM: Final[Words] = {
     "1": _("window"), "2": _("web"), "3": _("mobile"), "4": _("mail"), "9": _("other"),

@@ -15,6 +15,9 @@
     form.dataset.sent = "1";
     window.addEventListener("pageshow", function () { delete form.dataset.sent; }, { once: true });
   });
+  // A form that came back goes to what is wrong with it.
+  var wrong = document.querySelector(".yz-invalid input:not([type=hidden]), .yz-invalid select, .yz-invalid textarea");
+  if (wrong) { wrong.focus(); }
   // "/" goes to the search box.
   document.addEventListener("keydown", function (event) {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) { return; }

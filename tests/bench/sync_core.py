@@ -5,12 +5,9 @@ from __future__ import annotations
 import queue
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -28,7 +25,6 @@ from core.domain.journal.place import CORE
 from core.exchange.folders import plan_for_core
 from core.exchange.machine import Machine
 from tenants.connection import connection
-from tenants.embedded.places import state_read
 from tenants.models import Tenant
 from tenants.provisioning import tenant_provision
 from tenants.schemas import schema_create
@@ -37,6 +33,7 @@ from .part import hear, say
 from .place import TOWN, VILLAGE, Papers, catalogue_apply
 from .profiling import profiled
 from .sync_node import Mouth, papers_keep
+from .usage import used
 
 
 def prepare(node_dir: str, verify_key: str, recipient: str) -> None:
@@ -69,14 +66,6 @@ def reset() -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def server_cpu_s() -> float:
-    """Processor seconds of the private server's processes that live now."""
-    state = state_read(Path(settings.VAR_DIR) / "pg")
-    assert state is not None
-    postmaster = psutil.Process(state.server)
-    return sum(one.cpu_times().user + one.cpu_times().system for one in [postmaster, *postmaster.children()])
-
-
 def read(entries: int, profile: bool = False) -> dict[str, Any]:
     """So many entries are rows of the tenant; seconds by the clock, of this process, and of the database server."""
     me = core_identity()
@@ -93,8 +82,7 @@ def read(entries: int, profile: bool = False) -> dict[str, Any]:
     say({"ready": True, "folder": str(core.folder_in(VILLAGE.node))})
     news.get()
     done, rounds = 0, 0
-    wall, cpu, server = time.perf_counter(), time.process_time(), server_cpu_s()
-    with profiled("read" if profile else ""):
+    with used() as usage, profiled("read" if profile else ""):
         while done < entries:
             # All that has arrived by now is one round, as the ingest process takes its news.
             news.get()
@@ -105,9 +93,8 @@ def read(entries: int, profile: bool = False) -> dict[str, Any]:
             if round_.held:
                 raise RuntimeError(f"held: {round_.held}")
             done, rounds = done + round_.read, rounds + 1
-    seconds = time.perf_counter() - wall
     return {
-        "wall": seconds, "cpu": time.process_time() - cpu, "server_cpu": server_cpu_s() - server, "rounds": rounds,
+        "wall": usage.wall, "cpu": usage.cpu, "server_cpu": usage.server, "rounds": rounds,
         "entries": Entry.objects.filter(author=VILLAGE.node).count(), "cases": Case.objects.count(),
         "flags": Flag.objects.count(), "tasks": Task.objects.count(),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace as replace_actor
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -63,7 +64,7 @@ MISSING = [
 ]  # fmt: skip
 
 
-def everything() -> tuple[list, ...]:
+def everything() -> tuple[list[Any], ...]:
     """All that an act could have changed."""
     tables = (models.Case, models.SerialCounter, models.ParkedEntry, models.Flag, models.DraftIntake, Entry, OutboxItem)
     return tuple(list(table.objects.order_by("pk").values()) for table in tables)

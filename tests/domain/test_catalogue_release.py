@@ -1,6 +1,7 @@
 """Releases: whole or as a change, all of one or nothing of it; what a case pinned stays readable."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ def delta(number: int = 2, previous: int = 1, **more) -> ReleaseBody:
     """The change from records() to changed()."""
     old = {(kind_of(one), one.key): one for one in records()}
     new = {(kind_of(one), one.key): one for one in changed()}
-    fields = {
+    fields: dict[str, Any] = {
         "number": number, "county": COUNTY, "made_at_ms": physical_ms(), "previous": previous,
         "state_sha256": catalogue_hash(changed()),
         "records": [one for key, one in new.items() if old.get(key) != one],
@@ -45,11 +46,11 @@ TABLES = (models.Division, models.Department, models.Item, models.ItemVersion, m
           models.RecordDigest, models.AppliedRelease)  # fmt: skip
 
 
-def everything() -> list:
-    return [[row for row in table.objects.order_by("pk").values() if row.pop("applied_at_ms", 1)] for table in TABLES]
+def everything() -> list[Any]:
+    return [list(table.objects.order_by("pk").values()) for table in TABLES]
 
 
-def contents() -> list:
+def contents() -> list[Any]:
     """What the catalogue says, without what it says about itself."""
     plain = [list(table.objects.order_by("pk").values()) for table in (models.Division, models.Department, models.Grant,
              models.CalendarYear)]  # fmt: skip

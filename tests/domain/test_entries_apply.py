@@ -11,7 +11,9 @@ from core.domain.cases.bulk import entries_apply
 from core.domain.cases.merge import replay
 from core.domain.cases.state import state_bytes, state_hash
 from core.domain.journal import bodies as b
-from core.domain.journal.models import Attachment, Entry
+from core.domain.journal.format import Entry
+from core.domain.journal.models import Attachment
+from core.domain.journal.models import Entry as EntryRow
 from tests import samples
 from tests.domain.remote import Reader
 from tests.samples import BODIES, CASE, CORE, TOWN, VILLAGE, entry
@@ -19,7 +21,7 @@ from tests.samples import BODIES, CASE, CORE, TOWN, VILLAGE, entry
 pytestmark = pytest.mark.django_db
 
 
-def opened() -> list:
+def opened() -> list[Entry]:
     kinds = ("case.opened", "case.submitted", "case.accepted")
     return [entry(rev, BODIES[kind], rev=rev) for rev, kind in enumerate(kinds, 1)]
 
@@ -38,7 +40,7 @@ def test_a_whole_life_in_one_batch_is_the_row_its_fold_says():
     assert (bytes(row.state), bytes(row.state_hash)) == (wire, state_hash(wire))
     assert (row.status, row.rev, row.custodian, row.is_open) == ("delivered", 15, VILLAGE, False)
     assert (row.number, row.applicant_name, row.applicant_id) == (samples.NUMBER, "陈秀英", "11010519491231002X")
-    assert (len(done.entries), done.flags, Entry.objects.count()) == (18, [], 18)
+    assert (len(done.entries), done.flags, EntryRow.objects.count()) == (18, [], 18)
     assert list(selectors.hashes()) == [(str(CASE), state_hash(wire).hex())]
 
 
@@ -57,7 +59,7 @@ def test_entries_that_are_known_change_nothing():
     before = models.Case.objects.values().get()
     done = entries_apply([*opened(), *opened()])
     assert (done.entries, done.states, done.flags) == ([], [], [])
-    assert (models.Case.objects.values().get(), Entry.objects.count()) == (before, 3)
+    assert (models.Case.objects.values().get(), EntryRow.objects.count()) == (before, 3)
 
 
 def test_a_scan_is_in_transit_until_its_bytes_are_here():
@@ -76,7 +78,7 @@ def test_an_entry_whose_predecessor_comes_in_another_stream_waits_for_it(tmp_pat
     village, town = reader.remote(VILLAGE), reader.remote(TOWN)
     town.write(entry(6, BODIES["stage.opened"], rev=5, author=TOWN), entry(7, BODIES["note.added"], rev=0, author=TOWN))
     assert reader.read(town).entries == 2
-    assert (models.Case.objects.count(), models.ParkedEntry.objects.count(), Entry.objects.count()) == (0, 2, 2)
+    assert (models.Case.objects.count(), models.ParkedEntry.objects.count(), EntryRow.objects.count()) == (0, 2, 2)
     village.write(*opened(), entry(4, b.CaseForwarded(to=TOWN, power="review"), rev=4))
     reader.read(village)
     state = selectors.case_state(CASE)
@@ -92,7 +94,7 @@ def test_whoever_is_not_the_custodian_is_kept_and_flagged_and_changes_nothing():
     assert bytes(models.Case.objects.get().state) == before
     assert [(e.id, reason) for e, reason in done.flags] == [(intruder.id, "not_custodian")]
     assert flags() == {intruder.id: ("not_custodian", False)}
-    assert Entry.objects.filter(pk=intruder.id).exists()
+    assert EntryRow.objects.filter(pk=intruder.id).exists()
     assert intruder.id not in {one.id for one in selectors.case_timeline(CASE)}
 
 
@@ -120,12 +122,12 @@ def test_what_cannot_count_is_kept_and_flagged(more, reason):
     odd = entry(9, fields.pop("body"), **fields)
     entries_apply([odd])
     assert flags() == {odd.id: (reason, False)}
-    assert (bytes(models.Case.objects.get().state), Entry.objects.count()) == (before, 4)
+    assert (bytes(models.Case.objects.get().state), EntryRow.objects.count()) == (before, 4)
 
 
 def test_entries_about_the_node_itself_are_not_kept_here():
     assert entries_apply([samples.sample("policy.set")]).entries == []
-    assert Entry.objects.count() == models.Flag.objects.count() == 0
+    assert EntryRow.objects.count() == models.Flag.objects.count() == 0
 
 
 def test_what_an_uncertain_clock_wrote_counts_and_is_marked():
@@ -143,7 +145,7 @@ def test_the_judges_word_stands_on_the_desk_beside_an_entry_that_counts():
     assert len(done.flags) == 1
 
 
-def lost() -> tuple[list, list]:
+def lost() -> tuple[list[Entry], list[Entry]]:
     """What the lost node still wrote, and what the county did at the same revs."""
     node = [entry(4, BODIES["stage.opened"], rev=4), entry(5, BODIES["opinion.recorded"], rev=5)]
     county = [entry(6, b.CustodyTaken(from_node=VILLAGE, reason="lost"), rev=4, author=CORE),
@@ -161,7 +163,7 @@ def test_the_countys_takeover_stands_whichever_comes_first_and_both_sides_are_ke
     state = replay([*opened(), *county]).state
     assert state is not None
     assert bytes(models.Case.objects.get().state) == state_bytes(state)
-    assert Entry.objects.count() == 7
+    assert EntryRow.objects.count() == 7
     assert {key: applied for key, (_, applied) in flags().items()} == {one.id: False for one in node}
     assert [one.id for one in selectors.case_timeline(CASE)] == [one.id for one in [*opened(), *county]]
     assert [one.id for one in done.entries] == ([one.id for one in county] if node_first else [])
@@ -180,7 +182,7 @@ def test_a_replay_marks_what_counted_before_as_refused_and_the_other_way_round()
     assert models.Case.objects.get().status == "terminated"
 
 
-def batch(cases: int, start: int = 0) -> list:
+def batch(cases: int, start: int = 0) -> list[Entry]:
     """Five entries each of so many cases: one of them illegal, one parked, one refused."""
     made = []
     for number in range(start, start + cases):
@@ -195,7 +197,7 @@ def batch(cases: int, start: int = 0) -> list:
     return made
 
 
-def statements(entries: list) -> int:
+def statements(entries: list[Entry]) -> int:
     with CaptureQueriesContext(connection) as queries:
         entries_apply(entries)
     return len(queries)
@@ -210,7 +212,7 @@ def test_five_hundred_entries_cost_as_many_statements_as_ten():
 
 
 def test_a_hundred_takeovers_cost_as_many_statements_as_two():
-    def takeovers(cases: range) -> list:
+    def takeovers(cases: range) -> list[Entry]:
         return [entry(900_000 + n, BODIES["custody.taken"], rev=2, case_id=UUID(int=(1 << 64) + n), author=CORE)
                 for n in cases]  # fmt: skip
 

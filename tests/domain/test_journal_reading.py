@@ -1,6 +1,8 @@
 """Reading streams: what comes in order is applied, what is wrong holds its own stream and heals by itself."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -31,7 +33,7 @@ def reader(tmp_path) -> Reader:
 
 
 @pytest.fixture
-def village(reader) -> Remote:
+def village(reader: Reader) -> Remote:
     return reader.remote(VILLAGE)
 
 
@@ -135,12 +137,12 @@ def spoilt(village: Remote, how: str) -> bytes:
     """The second segment of three, with something wrong with it."""
     one = entry(3, BODIES["case.accepted"], rev=3)
 
-    def bent(**fields):
+    def bent(**fields: Any) -> bytes:
         return village.segment([one], bend=lambda header: replace(header, **fields))[1]
 
     good = village.segment([one])[1]
     other_stream = StreamName(author=VILLAGE, epoch=1, audience=TOWN)
-    ways = {
+    ways: dict[str, Callable[[], bytes]] = {
         "bad_signature": lambda: village.segment([one], signer=stranger(village))[1],
         "broken_chain": lambda: bent(previous=bytes([7]) * 32),
         "bad_seal": lambda: village.segment([one], recipient=seal.recipient_of(seal.identity_new()))[1],

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -258,7 +259,7 @@ def test_what_is_sealed_here_reads_there(desk, tmp_path):
     streams_seal(here=HERE, desk=desk)
     card = Remote(node=HERE.node, folder=tmp_path / "x", reader="core", recipient="", serial=4)
     card.signer = SIGNER
-    read = []
+    read: list[Any] = []
     for name in ("archive", "quarantine"):
         (tmp_path / name).mkdir()
     there = ReadDesk(
@@ -274,7 +275,7 @@ def test_what_is_sealed_here_reads_there(desk, tmp_path):
 
 
 def acks(applied: int, secured: int, made_at_ms: int, **more) -> Acks:
-    name = {"author": HERE.node, "epoch": 1, "audience": "core"} | more
+    name: dict[str, Any] = {"author": HERE.node, "epoch": 1, "audience": "core"} | more
     one = StreamAck(stream=StreamName(**name), applied=applied, header=b"", secured=secured)
     return Acks(reader="core", made_at_ms=made_at_ms, streams=(one,))
 

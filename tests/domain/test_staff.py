@@ -97,7 +97,7 @@ def test_an_officer_acts_for_the_departments_of_their_roles(user):
     services.membership_grant(user_code="agent1", role="reviewer", department="11430321DEM0000140")
     services.membership_grant(user_code="agent1", role="approver", department="11430321DEM0000141")
     actor = actor_at(user, tenant_code=TOWN, service_point=POINT)
-    assert (actor.code, actor.departments) == ("agent1", {"11430321DEM0000140", "11430321DEM0000141"})
+    assert (actor.code, actor.departments) == ("agent1", frozenset({"11430321DEM0000140", "11430321DEM0000141"}))
     assert actor.has("reviewer", "nothing") and not actor.has("clerk")
 
 

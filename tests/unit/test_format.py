@@ -1,12 +1,14 @@
 """The wire form: what is written is what is read, and what is not understood says why."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.journal import format as f
-from core.domain.journal.bodies import BODY_TYPES, COMMUTING, CaseSubmitted
+from core.domain.journal.bodies import BODY_TYPES, COMMUTING, CaseSubmitted, MaterialReceived
 from core.domain.journal.errors import NeedsUpgrade, SegmentDamaged
 from tests import samples
 
@@ -57,6 +59,7 @@ def test_a_body_with_a_field_left_out_takes_its_default():
     fields = msgspec.msgpack.decode(f.encode(samples.sample("note.added")))
     fields[7] = {"k": "material.received", "material": "M01", "how": "copy"}
     body = f.entries_decode(msgspec.msgpack.encode([fields]))[0].body
+    assert isinstance(body, MaterialReceived)
     assert (body.count, body.attachments, body.note) == (1, (), "")
 
 
@@ -97,7 +100,7 @@ def test_numbers_no_table_holds_are_damage(numbers):
 
 def header(**more):
     stream = f.StreamName(author=samples.VILLAGE, epoch=1, audience="core")
-    fields = {"version": 1, "stream": stream, "first": 1, "last": 3, "count": 3, "previous": bytes(32),
+    fields: dict[str, Any] = {"version": 1, "stream": stream, "first": 1, "last": 3, "count": 3, "previous": bytes(32),
               "body_sha256": bytes(32), "card_serial": 1, "made_at_ms": 1}  # fmt: skip
     return f.SegmentHeader(**(fields | more))
 

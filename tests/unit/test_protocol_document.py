@@ -40,7 +40,7 @@ def test_every_value_inside_a_body_stands_in_it(kind):
 
 
 def test_every_reason_a_stream_is_held_for_stands_in_it():
-    codes = {one.code for one in errors.JournalError.__subclasses__()}
+    codes = {one.code for one in errors.JournalError.__subclasses__() if one.__module__ == errors.__name__}
     held = codes - {"gap", "entry_too_large", "segment_lost"}
     table = TEXT.split("| reason | what was found |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == held

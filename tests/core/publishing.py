@@ -11,6 +11,7 @@ import openpyxl
 
 from core.county.publishing.faults import FileRead
 from core.county.publishing.jsonfile import json_read, json_write
+from core.county.publishing.selectors import draft_get
 from core.county.publishing.services import draft_put, import_records, release_publish
 from core.county.publishing.workbook_write import workbook_write
 from core.county.registry.keys import core_identity
@@ -83,3 +84,10 @@ def broken_book(records: list[Record], *cells: tuple[str, int, str, Any]) -> byt
 
 def renamed(record: Item, name: str) -> Item:
     return msgspec.structs.replace(record, name=name)
+
+
+def drafted(code: str) -> Item:
+    """The draft's item."""
+    found = draft_get("item", code)
+    assert isinstance(found, Item)
+    return found

@@ -16,10 +16,10 @@ from core.county.publishing.jsonfile import json_read
 from core.county.publishing.models import Release
 from core.county.publishing.services import draft_put, release_publish
 from core.county.publishing.workbook_read import workbook_read
-from core.domain.catalogue.documents import CalendarYear, Grant, Item
+from core.domain.catalogue.documents import CalendarYear, Grant
 from core.domain.catalogue.selectors import item_get
 from core.domain.staff.services import membership_grant, user_create
-from tests.core.publishing import BUREAU, broken_book, catalogue, item, published
+from tests.core.publishing import BUREAU, broken_book, catalogue, drafted, item, published
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,9 +86,9 @@ def test_a_workbook_is_imported_and_the_changes_are_shown(admin):
     data = broken_book(catalogue(), ("事项", 2, "事项名称", "高龄老人津贴"))
     answer = admin.post("/catalogue/import/", {"file": SimpleUploadedFile("items.xlsx", data), "act": "check"})
     assert (answer.status_code, answer.context["dry_run"]) == (200, True)
-    assert selectors.draft_get("item", "X1").name == "高龄津贴"
+    assert drafted("X1").name == "高龄津贴"
     admin.post("/catalogue/import/", {"file": SimpleUploadedFile("items.xlsx", data), "act": "import"})
-    assert selectors.draft_get("item", "X1").name == "高龄老人津贴"
+    assert drafted("X1").name == "高龄老人津贴"
 
 
 def test_template_and_exports_are_files_the_import_takes_back(admin):
@@ -124,15 +124,14 @@ def test_an_item_is_edited_with_its_materials_and_keeps_its_other_parts(admin):
     data |= {"promised_value": "3", "stages-0-days": "3"}
     data |= {"materials-1-name": "身份证", "materials-1-copies": "1", "materials-1-form": "either"}
     assert admin.post("/catalogue/items/edit/X1/", data).status_code == 302
-    saved = selectors.draft_get("item", "X1")
-    assert isinstance(saved, Item)
+    saved = drafted("X1")
     assert (saved.promised_limit.value, saved.flow[0].days) == (3, 3)
     assert [(one.code, one.name, one.copies, one.form) for one in saved.materials] == [
         ("M01", "申请书", 0, "paper"), ("M02", "身份证", 1, "either"),
     ]  # fmt: skip
     data["materials-0-DELETE"] = "on"
     admin.post("/catalogue/items/edit/X1/", data)
-    assert [one.name for one in selectors.draft_get("item", "X1").materials] == ["身份证"]
+    assert [one.name for one in drafted("X1").materials] == ["身份证"]
 
 
 def test_opening_and_saving_an_item_unchanged_changes_nothing(admin):
@@ -147,7 +146,7 @@ def test_a_promise_longer_than_the_law_is_refused_at_its_field(admin):
     answer = admin.post("/catalogue/items/edit/X1/", data)
     assert answer.status_code == 422
     assert list(answer.context["page_form"].errors) == ["promised_value"]
-    assert selectors.draft_get("item", "X1") == item("X1")
+    assert drafted("X1") == item("X1")
 
 
 def test_a_new_item_cannot_replace_one_unseen(admin):
@@ -156,7 +155,7 @@ def test_a_new_item_cannot_replace_one_unseen(admin):
     answer = admin.post("/catalogue/items/new/", data)
     assert (answer.status_code, list(answer.context["page_form"].errors)) == (422, ["item_code"])
     assert admin.post("/catalogue/items/new/", data | {"item_code": "X9"}).status_code == 302
-    assert selectors.draft_get("item", "X9").department == BUREAU
+    assert drafted("X9").department == BUREAU
 
 
 def test_withdrawing_an_item_takes_its_grants_along(admin):
@@ -184,7 +183,9 @@ def test_the_calendar_is_taken_over_and_edited_by_hand(admin):
     answer = admin.post("/catalogue/calendar/2025/", {"days_off": "2025-10-01\n2025-10-04", "make_up_days": ""})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["days_off"])
     admin.post("/catalogue/calendar/2025/", {"days_off": "2025-10-01", "make_up_days": "", "source": "国务院"})
-    assert selectors.draft_get("calendar", "2025").source == "国务院"
+    year = selectors.draft_get("calendar", "2025")
+    assert isinstance(year, CalendarYear)
+    assert year.source == "国务院"
     assert admin.post("/catalogue/calendar/2099/take/", follow=True).status_code == 200
     assert not selectors.draft_holds("calendar", "2099")
 

@@ -19,6 +19,7 @@ from core.county.publishing.services import (
     release_publish,
     release_recall,
 )
+from core.county.registry.keys import core_identity
 from core.domain.catalogue import models as catalogue_models
 from core.domain.catalogue.documents import Item, Material, RecordKey
 from core.domain.catalogue.selectors import item_get, item_search, release_number
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings) -> Path:  # type: ignore[no-untyped-def]
+def folder(tmp_path: Path, settings) -> Path:
     settings.VAR_DIR = tmp_path
     return tmp_path / "folders" / "catalogue"
 
@@ -57,7 +58,7 @@ def test_a_file_somebody_altered_does_not_open(folder):
     data = bytearray((folder / "release-000001.full").read_bytes())
     data[len(data) // 2] ^= 1
     with pytest.raises(SignatureInvalid):
-        release_open(bytes(data), selectors.core_identity().card)
+        release_open(bytes(data), core_identity().card)
 
 
 def test_only_the_changed_item_gets_a_new_version(folder):
@@ -113,7 +114,7 @@ def test_applying_the_delta_gives_the_same_catalogue_as_the_full_file(folder, tm
         model.objects.all().delete()
     (folder / "release-000002.full").rename(tmp_path / "aside")
     (folder / "release-000002.delta").rename(tmp_path / "delta")
-    card = selectors.core_identity().card
+    card = core_identity().card
     assert releases_apply(folder, card) == 1
     (tmp_path / "delta").rename(folder / "release-000002.delta")
     assert releases_apply(folder, card) == 2

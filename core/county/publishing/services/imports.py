@@ -130,8 +130,12 @@ def _place(read: FileRead, problem: Problem) -> tuple[str, int, str]:
     assert sheet is not None
     name = PART_COLUMNS.get(problem.message_code, "code") if part else problem.field
     column = column_of_field(sheet, name)
-    title, row = part or day or whole or (f"{sheet.zh} {key}", 0)
-    return title, row, column.en if title == sheet.en else column.zh
+    found = part or day or whole
+    if found is None:
+        return f"{sheet.zh} {key}", 0, column.zh
+    # As the file names it: a workbook by its heads in either language, JSON and CSV by the field.
+    heads = {sheet.zh: column.zh, sheet.en: column.en}
+    return *found, heads.get(found[0], column.name)
 
 
 def _sheet_of(kind: str) -> Sheet | None:

@@ -1,6 +1,7 @@
 """Takes files of the catalogue into the draft."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -61,7 +62,7 @@ class Command(BaseCommand):
                 read = json_read(json_write(demo_records())) if demo else FileRead()
                 for name, data in contents:
                     status.update(_("Reading %(name)s") % {"name": name})
-                    read.join(file_read_as(data, name), name if len(contents) > 1 else "")
+                    read.join(file_read_as(data, name), Path(name).name if len(contents) > 1 else "")
                 status.update(_("Checking %(count)d records") % {"count": len(read.records)})
                 done = import_records(read, by=by, replace=replace, dry_run=dry_run)
         except ImportRefused as refused:

@@ -170,8 +170,16 @@ def test_an_unknown_item_or_version_is_no_item():
             selectors.item_get(code, version)
 
 
-def test_a_release_grows_old(settings):
+def test_the_countys_own_release_never_grows_old(settings):
     release_apply(replace(release(), made_at_ms=physical_ms() - 31 * selectors.MS_A_DAY))
+    settings.POLICIES_FROM_COUNTY = False
+    assert selectors.release_age_days() == 0
+    assert isinstance(authority(ALLOWANCE), Allowed)
+
+
+def test_a_release_grows_old_on_a_node(settings):
+    release_apply(replace(release(), made_at_ms=physical_ms() - 31 * selectors.MS_A_DAY))
+    settings.POLICIES_FROM_COUNTY = True
     settings.CATALOGUE_MAX_AGE_DAYS = 30
     assert selectors.release_age_days() == 31
     stale = authority(ALLOWANCE)

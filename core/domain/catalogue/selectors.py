@@ -39,9 +39,10 @@ def release_number() -> int:
 
 
 def release_age_days(now_ms: int | None = None) -> int:
-    """Whole days since the release in force was made (0 where there is none)."""
+    """Whole days since the release in force was made (0 where there is none, and on the core: its own is today's)."""
     current = release_current()
-    if current is None:
+    # Without this every act in the county would be flagged a month after the last release.
+    if current is None or not settings.POLICIES_FROM_COUNTY:
         return 0
     return max(0, ((now_ms or physical_ms()) - current.made_at_ms) // MS_A_DAY)
 

@@ -77,7 +77,6 @@ ROOT_URLCONF = "edge_node.urls"
 WSGI_APPLICATION = "edge_node.wsgi.application"
 TEMPLATES = templates_settings()
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
-STATIC_ROOT = NODE_DIR / "static"
 NAVIGATION = COUNTER_NAVIGATION
 #: Written by the agent (core/exchange/status.py), read by the bar on every page (core/counter/network.py).
 NETWORK_STATE: Path | None = NODE_DIR / "agent.json"

@@ -124,7 +124,6 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
-STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "media"
 
 PROCRASTINATE_ON_APP_READY = "tenants.jobs.app_ready"

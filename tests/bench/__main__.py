@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import memory, sync, tenants
+from . import counter, latency, memory, sync, tenants
 from .frame import Options, Row
 from .report import json_write, table_print
 
@@ -15,6 +15,8 @@ BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "sync": sync.run,
     "memory": memory.run,
     "tenants": tenants.run,
+    "counter": counter.run,
+    "latency": latency.run,
 }
 
 

@@ -16,8 +16,8 @@ from core.exchange.keyring import keys_keep
 
 COUNTY, TOWN = "430321000000", "430321100000"
 VILLAGE = Here(
-    node="430321100201-01", epoch=1, tenant=TOWN, service_point="430321100201-01", division="430321100201",
-    level="village", name="村便民服务站", peers=frozenset({"core"}),
+    node="430321100204-01", epoch=1, tenant=TOWN, service_point="430321100204-01", division="430321100204",
+    level="village", name="赤湖村便民服务站", peers=frozenset({"core"}),
 )  # fmt: skip
 
 

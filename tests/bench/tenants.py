@@ -53,7 +53,8 @@ def run(options: Options) -> list[Row]:
 def _column_add(package: Path, number: int) -> None:
     """The next version of `cases` has one migration more."""
     if not package.exists():
-        shutil.copytree(REPO_DIR / "core/domain/cases/migrations", package, ignore=shutil.ignore_patterns("__pycache__"))
+        ours = REPO_DIR / "core/domain/cases/migrations"
+        shutil.copytree(ours, package, ignore=shutil.ignore_patterns("__pycache__"))
     before = max(path.stem for path in package.glob("[0-9]*.py"))
     text = COLUMN.format(before=before, column=f"bench_{number}")
     (package / f"{9000 + number}_bench_column.py").write_text(text)

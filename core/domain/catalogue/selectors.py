@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import msgspec
+from django.conf import settings
 from django.db.models import Q
 
 from ..journal.clock import physical_ms

@@ -39,7 +39,8 @@ def case_list(*, clerk: str = "", text: str = "", open_only: bool = False) -> Qu
         cases = cases.filter(is_open=True)
     if text := text.strip():
         cases = cases.filter(Q(number__startswith=text) | Q(applicant_id=text) | Q(applicant_name__startswith=text))
-    return cases.order_by("-is_open", "promised_due", "-updated_at")
+    order = ("promised_due", "-updated_at")
+    return cases.order_by(*order) if open_only else cases.order_by("-is_open", *order)
 
 
 def case_list_to_deliver(node: str) -> QuerySet[models.Case]:

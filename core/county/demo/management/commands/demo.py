@@ -101,8 +101,10 @@ def _summary(console: Console, day: Day) -> None:
 
 def _addresses(console: Console, stage: Stage) -> None:
     table = Table(title=f"地址与账号 addresses and logins (密码 password: {PASSWORD})")
-    for column in ("哪里 where", "地址 address", "账号 login"):
-        table.add_column(column)
+    table.add_column("哪里 where")
+    # An address that is cut off is none.
+    table.add_column("地址 address", no_wrap=True, min_width=38)
+    table.add_column("账号 login")
     port = stage.core.port
     table.add_row("县级控制台 county console", f"http://county.localhost:{port}/", "admin")
     table.add_row("部门审批 department inbox", f"http://county.localhost:{port}/inbox/", "sc01 (审), jd01 (定)")

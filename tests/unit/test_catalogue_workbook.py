@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook
 
+from core.county.publishing.assemble import PARTS
 from core.county.publishing.demo_catalogue import demo_records
 from core.county.publishing.differences import catalogue_of
 from core.county.publishing.divisions_file import divisions_read
@@ -80,6 +81,23 @@ def test_the_demo_catalogue_comes_back_from_a_workbook_as_it_went_in(language):
 def test_the_demo_catalogue_comes_back_from_json_as_it_went_in():
     found = json_read(json_write(demo_records()))
     assert (found.faults, found.records) == ([], demo_records())
+
+
+RECORD_SHEETS = {"item": Item, "grant": Grant, "department": Department, "division": Division, **PARTS}
+#: Filled in by publishing, or a part with a sheet of its own.
+ELSEWHERE = {"version", "pinyin", *PARTS}
+
+
+@pytest.mark.parametrize("name", RECORD_SHEETS)
+def test_every_field_of_a_record_has_a_column(name):
+    sheet = next(sheet for sheet in SHEETS if sheet.name == name)
+    columns = {column.name.partition(".")[0] for column in sheet.columns}
+    fields = set(RECORD_SHEETS[name].__struct_fields__)
+    if name == "item":
+        fields -= ELSEWHERE
+    elif name in PARTS:
+        fields.add("item_code")
+    assert fields == columns
 
 
 def test_rare_values_come_back_too():

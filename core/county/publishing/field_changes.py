@@ -80,9 +80,10 @@ def _summary(sheet: Sheet, row: dict[str, Any] | None, language: Language) -> st
     if row is None:
         return ""
     texts = []
+    passed_over = {"item_code", "code", "year"} | ({"source"} if sheet is CALENDAR else set())
     for column in sheet.columns:
         value = row.get(column.name)
-        if not value or column.name in ("item_code", "code", "year", "source"):
+        if not value or column.name in passed_over:
             continue
         shown, head = _shown(column, row, language), column.head(language)
         texts.append({"yes_no": head, "number": f"{head} {shown}"}.get(column.form, shown))

@@ -136,7 +136,7 @@ class IntakeForm:
 
     def check(self, *, today: date, latest: date) -> dict[str, str]:
         """What is wrong, by input name, in words; `latest` is the last day a deferral may name."""
-        self.errors = {**self._party_errors(), **self._agent_errors(), **self._field_errors()}
+        self.errors |= {**self._party_errors(), **self._agent_errors(), **self._field_errors()}
         if self.item.situations and not self.situation:
             self.errors["situation"] = _("Please choose the situation: the materials depend on it.")
         for code, one in self.handed().items():

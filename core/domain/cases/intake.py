@@ -136,7 +136,7 @@ def case_take_in(
     _materials_journal(act, application.materials)
     state = act.append(b.CaseSubmitted())
     if application.draft_id is not None:
-        DraftIntake.objects.filter(pk=application.draft_id).delete()
+        DraftIntake.objects.filter(pk=application.draft_id, clerk=actor.code).delete()
     return state
 
 

@@ -31,7 +31,8 @@ def field_changes(change: RecordChange, language: Language) -> list[FieldChange]
         return []
     old, new = _rows(change.before), _rows(change.after)
     found = []
-    for place in dict.fromkeys([*old, *new]):
+    order = [sheet.name for sheet in SHEETS]
+    for place in sorted(dict.fromkeys([*old, *new]), key=lambda place: order.index(place[0])):
         found += _row_changes(place, old.get(place), new.get(place), language)
     if not found:
         # The same rows in another order: stages run in theirs, materials are listed in theirs.

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from tests import place
 from tests.domain import build
+from tests.domain.remote import Reader, Remote
+from tests.samples import VILLAGE
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +18,13 @@ def at_the_village(monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
 @pytest.fixture
 def catalogue(db: None) -> None:
     build.catalogue()
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+@pytest.fixture
+def village(reader: Reader) -> Remote:
+    return reader.remote(VILLAGE)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
+from core.domain.cases import selectors
 from core.domain.cases.bulk import entries_apply
+from core.domain.journal import bodies as b
 from core.domain.journal import seal
 from core.domain.journal.chain import NO_PREVIOUS, Signer, header_hash, header_sign, sha256, signing_key_new
 from core.domain.journal.clock import physical_ms
@@ -26,6 +29,7 @@ from core.domain.journal.format import (
 from core.domain.journal.models import Cursor
 from core.domain.journal.reader import Progress, ReadDesk, stream_read
 from core.transport import spool
+from tests.samples import BODIES, CASE, VILLAGE, entry
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -155,3 +159,28 @@ class Reader:
 
     def archived(self, remote: Remote) -> list[str]:
         return spool.names(self.base / "archive" / remote.node, epoch_folder(remote.epoch))
+
+
+#: The names of what `write_three` writes.
+FIRST, SECOND, THIRD = "000000000001-000000000002.seg", "000000000003-000000000003.seg", "000000000004-000000000004.seg"
+
+
+def opening(case: UUID = CASE, number: int = 1, author: str = VILLAGE):
+    return entry(number, BODIES["case.opened"], rev=1, case_id=case, author=author)
+
+
+def write_three(village: Remote, place: bool = True) -> None:
+    """Three segments: opened and submitted; accepted; a note."""
+    village.write(opening(), entry(2, b.CaseSubmitted(), rev=2), place=place)
+    village.write(entry(3, BODIES["case.accepted"], rev=3), place=place)
+    village.write(entry(4, BODIES["note.added"], rev=0), place=place)
+
+
+def status(case: UUID = CASE) -> str:
+    return selectors.case_state(case).status
+
+
+def held(reader: Reader, remote: Remote) -> tuple[str, str, list[str]]:
+    """(what reading says, what the cursor says, what lies in quarantine)."""
+    progress = reader.read(remote)
+    return progress.held, reader.cursor(remote).held_reason, reader.quarantined(remote)

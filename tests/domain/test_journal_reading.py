@@ -19,43 +19,10 @@ from core.domain.journal.models import Cursor, Entry, QuarantinedFile, ReadSegme
 from core.domain.journal.reader import stream_read
 from core.transport import spool
 from tests import samples
-from tests.domain.remote import Hooked, Reader, Remote
+from tests.domain.remote import FIRST, SECOND, THIRD, Hooked, Remote, held, opening, status, write_three
 from tests.samples import BODIES, CASE, TOWN, VILLAGE, entry
 
 pytestmark = pytest.mark.django_db
-
-FIRST, SECOND, THIRD = "000000000001-000000000002.seg", "000000000003-000000000003.seg", "000000000004-000000000004.seg"
-
-
-@pytest.fixture
-def reader(tmp_path) -> Reader:
-    return Reader(tmp_path)
-
-
-@pytest.fixture
-def village(reader: Reader) -> Remote:
-    return reader.remote(VILLAGE)
-
-
-def opening(case: UUID = CASE, number: int = 1, author: str = VILLAGE):
-    return entry(number, BODIES["case.opened"], rev=1, case_id=case, author=author)
-
-
-def write_three(village: Remote, place: bool = True) -> None:
-    """Three segments: opened and submitted; accepted; a note."""
-    village.write(opening(), entry(2, b.CaseSubmitted(), rev=2), place=place)
-    village.write(entry(3, BODIES["case.accepted"], rev=3), place=place)
-    village.write(entry(4, BODIES["note.added"], rev=0), place=place)
-
-
-def status(case: UUID = CASE) -> str:
-    return selectors.case_state(case).status
-
-
-def held(reader: Reader, remote: Remote) -> tuple[str, str, list[str]]:
-    """(what reading says, what the cursor says, what lies in quarantine)."""
-    progress = reader.read(remote)
-    return progress.held, reader.cursor(remote).held_reason, reader.quarantined(remote)
 
 
 def test_what_lies_in_the_folder_is_applied_in_order(reader, village):
@@ -294,62 +261,6 @@ def test_an_old_epoch_is_not_read_once_the_card_has_a_higher_one(reader, village
     assert held(reader, village)[0] == "wrong_stream"
 
 
-def test_a_new_epoch_begins_a_new_stream(reader, village):
-    write_three(village)
-    reader.read(village)
-    village.epoch, village.last, village.previous = 2, 0, bytes(32)
-    reader.change_card(village, epoch=2)
-    village.write(entry(5, BODIES["case.forwarded"], rev=4))
-    assert reader.read(village).entries == 1
-    assert selectors.case_state(CASE).custodian == "core"
-
-
-def cloned(village: Remote) -> Remote:
-    """A copy of the machine as it was before it wrote anything."""
-    twin = Remote(node=village.node, folder=village.folder, reader="core", recipient=village.recipient)
-    twin.signer = village.signer
-    return twin
-
-
-def assert_forked(reader: Reader, village: Remote, name: str) -> None:
-    assert held(reader, village) == ("fork", "fork", [name])
-    # It stays held after a restart and after the other file is gone: the way out is a new epoch.
-    reader.desk_new()
-    village.path(name).unlink()
-    village.write(entry(60, b.NoteAdded(text="later"), rev=0))
-    assert reader.read(village).held == "fork"
-    assert reader.cursor(village).last_seq == 4
-    assert status() == "accepted"
-
-
-def test_a_clone_that_writes_the_same_name_is_a_fork(reader, village):
-    write_three(village)
-    reader.read(village)
-    cloned(village).write(opening(samples.OTHER_CASE, 70), entry(71, b.CaseSubmitted(), rev=2))
-    assert_forked(reader, village, FIRST)
-
-
-def test_a_clone_that_writes_other_numbers_over_read_ones_is_a_fork(reader, village):
-    write_three(village)
-    reader.read(village)
-    cloned(village).write(opening(samples.OTHER_CASE, 70))
-    assert_forked(reader, village, "000000000001-000000000001.seg")
-
-
-def test_a_fork_holds_only_its_own_stream_and_ends_with_a_new_epoch(reader, village):
-    other = reader.remote("430321100201-01")
-    write_three(village)
-    reader.read(village)
-    cloned(village).write(opening(samples.OTHER_CASE, 70))
-    assert reader.read(village).held == "fork"
-    other.write(opening(UUID(int=5), 80, other.node))
-    assert reader.read(other).entries == 1
-    village.epoch, village.last, village.previous = 2, 0, bytes(32)
-    reader.change_card(village, epoch=2)
-    village.write(entry(5, BODIES["case.forwarded"], rev=4))
-    assert (reader.read(village).held, selectors.case_state(CASE).custodian) == ("", "core")
-
-
 def test_a_file_spoilt_after_it_was_read_holds_nothing(reader, village):
     write_three(village)
     reader.read(village)
@@ -408,17 +319,6 @@ def test_a_crash_between_archive_and_commit_reads_the_segment_again(reader, vill
     assert reader.cursor(village).last_seq == 0
     reader.apply = apply
     assert reader.read(village).entries == 1
-
-
-def test_another_signed_file_for_a_place_already_archived_is_a_fork(reader, village):
-    twin = cloned(village)
-    village.write(opening())
-    apply, reader.apply = reader.apply, lambda entries: 1 / 0
-    assert reader.read(village).held == "damaged"
-    reader.apply = apply
-    twin.write(opening(samples.OTHER_CASE, 70))
-    assert reader.read(village).held == "fork"
-    assert Entry.objects.count() == 0
 
 
 def test_a_second_reader_of_the_same_stream_finds_the_work_done(reader, village):

@@ -34,13 +34,7 @@ def rows_insert(
     assert all(isinstance(field, models.Field) for field in fields)
     quote = connection.ops.quote_name
     names = ", ".join(quote(_column(field)) for field in fields)
-    conflict = ""
-    if unique:
-        keys = ", ".join(quote(_column(model._meta.get_field(name))) for name in unique)
-        sets = ", ".join(
-            f"{quote(c)} = EXCLUDED.{quote(c)}" for c in (_column(model._meta.get_field(n)) for n in update)
-        )
-        conflict = f" ON CONFLICT ({keys}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+    conflict = _on_conflict(model, unique, update)
     head = f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -55,6 +49,16 @@ def rows_insert(
             _texts_require(fields, rows)
             prepared = [[_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
             cursor.executemany(f"{head}VALUES ({marks}){conflict}", prepared)
+
+
+def _on_conflict(model: type[models.Model], unique: Sequence[str], update: Sequence[str]) -> str:
+    if not unique:
+        return ""
+    quote = connection.ops.quote_name
+    keys = ", ".join(quote(_column(model._meta.get_field(name))) for name in unique)
+    columns = [quote(_column(model._meta.get_field(name))) for name in update]
+    sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+    return f" ON CONFLICT ({keys}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
 
 
 def rows_number(model: type[models.Model], column: str, ids: Sequence[int], first: int, **also: Any) -> None:

@@ -47,19 +47,16 @@ class Waiting:
 
 def waiting_for(audience: str, *, here: Here) -> Waiting:
     """What of this machine's acts the audience does not have yet, as far as its acks say."""
-    applied = (
-        OutgoingStream.objects.filter(author=here.node, epoch=here.epoch, audience=audience)
-        .values_list("applied_seq", flat=True)
-        .first()
-    ) or 0
-    unsealed = OutboxItem.objects.filter(audience=audience, seq=None)
-    sealed = OutboxItem.objects.filter(audience=audience, epoch=here.epoch, seq__gt=applied)
-    count, oldest = 0, None
-    for part in (unsealed, sealed):
-        row = part.aggregate(count=Count("id"), oldest=Min("queued_at_ms"))
-        count += row["count"]
-        if row["oldest"] is not None:
-            oldest = row["oldest"] if oldest is None else min(oldest, row["oldest"])
+    stream = OutgoingStream.objects.filter(author=here.node, epoch=here.epoch, audience=audience)
+    applied, last = stream.values_list("applied_seq", "last_seq").first() or (0, 0)
+    unsealed = OutboxItem.objects.filter(audience=audience, seq=None).aggregate(
+        count=Count("id"), oldest=Min("queued_at_ms")
+    )
+    # The stream's own numbers, not its rows: every page shows this, and after a month offline they are many.
+    count = unsealed["count"] + max(0, last - applied)
+    sealed = OutboxItem.objects.filter(audience=audience, epoch=here.epoch, seq__gt=applied).order_by("seq")
+    ages = (unsealed["oldest"], sealed.values_list("queued_at_ms", flat=True).first())
+    oldest = min((age for age in ages if age is not None), default=None)
     return Waiting(count=count, oldest_s=0 if oldest is None else max(0, (physical_ms() - oldest) // 1000))
 
 

@@ -22,6 +22,8 @@ SILENT_AFTER = timedelta(minutes=10)
 WAITING_TOO_LONG_S = 3600
 DISK_LOW_PERCENT = 10
 CLOCK_OFF_MS = 120_000
+#: An anchor says the time it was written at; it may be under way for so long (seconds).
+ANCHOR_TRAVEL_S = 60
 BATTERY_LOW_PERCENT = 20
 GIB = 1024**3
 
@@ -129,11 +131,11 @@ def ago(span: timedelta) -> str:
 
 
 def clock_words(offset_ms: int | None) -> str:
-    """How far the machine's clock is from the county's; within two seconds it is right."""
+    """How far the machine's clock is from the county's; within ANCHOR_TRAVEL_S it is as right as can be told."""
     if offset_ms is None:
         return ""
     seconds = round(abs(offset_ms) / 1000)
-    if seconds <= 2:
+    if seconds <= ANCHOR_TRAVEL_S:
         return _("correct")
     # The offset is county minus machine: a positive one means that the machine's clock is behind.
     words = _("%(n)s s slow") if offset_ms > 0 else _("%(n)s s fast")

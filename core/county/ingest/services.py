@@ -85,7 +85,7 @@ def _flags_tell(flags: Iterable[tuple[Entry, str]]) -> None:
         body = EntryFlagged(entry=entry.id, flagged_case=entry.case_id, flag=reason, detail=entry.kind)
         told.setdefault(entry.author, []).append(body)
     for author, bodies in told.items():
-        if card_of(author) is not None:
+        if author != CORE and card_of(author) is not None:
             node_entries_send(node=author, bodies=bodies, actor=SYSTEM.code, here=here())
 
 

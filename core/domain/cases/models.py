@@ -34,6 +34,9 @@ class Case(models.Model):
             models.Index(fields=["promised_due"], condition=models.Q(is_open=True), name="case_open_by_due"),
             models.Index(fields=["applicant_id"], name="case_applicant"),
             models.Index(fields=["opened_on"], name="case_opened_on"),
+            # The counter's first page: a clerk's open cases, a window's numbers; closed ones are most of the table.
+            models.Index(fields=["clerk", "promised_due"], condition=models.Q(is_open=True), name="case_open_clerk"),
+            models.Index(fields=["service_point", "status"], condition=models.Q(is_open=True), name="case_open_point"),
         ]
 
     def __str__(self) -> str:

@@ -117,9 +117,9 @@ def attachments_read(machine: Machine, authors: Iterable[str]) -> int:
     for author in authors:
         if author not in machine.plan.reads:
             continue
-        folder = machine.folder_in(author)
+        folders = machine.folders_in(author)
         for row in Attachment.objects.filter(author=author, present=False).iterator():
-            opened += _open(machine, folder, row)
+            opened += any(_open(machine, folder, row) for folder in folders)
     return opened
 
 

@@ -1,9 +1,9 @@
 """What carries this machine's folders, as the environment says: its own Syncthing, one run by systemd, or copying.
 
-    YIZHAN_TRANSPORT      syncthing (default) | copy
-    YIZHAN_SYNC_API       Syncthing's REST address: host:port, or the path of a socket (default: a socket)
-    YIZHAN_SYNC_EXTERNAL  1: Syncthing is run by somebody else (a systemd unit); only drive it
-    YIZHAN_EXCHANGE       the shared directory of `copy`
+YIZHAN_TRANSPORT      syncthing (default) | copy
+YIZHAN_SYNC_API       Syncthing's REST address: host:port, or the path of a socket (default: a socket)
+YIZHAN_SYNC_EXTERNAL  1: Syncthing is run by somebody else (a systemd unit); only drive it
+YIZHAN_EXCHANGE       the shared directory of `copy`
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from core.domain.journal.sealer import Desk
 from core.transport import spool
 from core.transport.carrier import Carrier
 
-from .folders import Plan
+from .folders import CORE, Plan
 from .identity import Identity
 
 Cards = Callable[[str], NodeCard | None]
@@ -42,6 +42,11 @@ class Places:
         return self.base / "quarantine"
 
     @property
+    def inbox(self) -> Path:
+        """What a courier brought, by folder; a synced folder is never written by its reader."""
+        return self.base / "inbox"
+
+    @property
     def blobs(self) -> Path:
         """Scans in the clear, by the SHA-256 of their bytes; never synced."""
         return self.base / "blobs"
@@ -52,7 +57,8 @@ class Places:
         return self.base / "sealed"
 
     def make(self) -> None:
-        for place in (self.folders, self.staging, self.archive, self.quarantine, self.blobs, self.sealed):
+        parts = (self.folders, self.staging, self.archive, self.quarantine, self.inbox, self.blobs, self.sealed)
+        for place in parts:
             spool.directory_make(place)
 
 
@@ -76,10 +82,25 @@ class Machine:
     def folder_in(self, author: str) -> Path:
         return self.places.folders / self.plan.reads[author]
 
+    def folders_in(self, author: str) -> list[Path]:
+        """Where the author's files come in: the synced folder, then the courier's."""
+        return self.ways_in(self.plan.reads[author])
+
+    def ways_in(self, folder: str) -> list[Path]:
+        """The synced folder of this name and the courier's; the latter may not exist."""
+        return [self.places.folders / folder, self.places.inbox / folder]
+
     def recipients(self, audience: str) -> list[str]:
-        """Who can open what is sealed for this audience; none while it has no valid card or no link."""
+        """Who can open what is sealed for this audience; none while it has no card or no link.
+
+        A revoked node is planned for until it has read that it is (plan_for_core). The county can open its own
+        segments too: restored from a backup, it reads what it wrote since from those that still have it (returned.py).
+        """
         card = self.cards(audience)
-        return [card.recipient] if card and not card.revoked and audience in self.plan.writes else []
+        if card is None or audience not in self.plan.writes:
+            return []
+        own = [self.identity.card.recipient] if self.identity.node == CORE else []
+        return [card.recipient, *own]
 
     def announce(self, audience: str, name: str) -> None:
         self.carrier.announce(self.plan.writes[audience], name)

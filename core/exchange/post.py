@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -14,6 +15,7 @@ from core.domain.journal.chain import ACKS as ACKS_KIND
 from core.domain.journal.chain import acks_open
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.errors import JournalError
+from core.domain.journal.format import NodeCard
 from core.domain.journal.place import Here
 from core.domain.journal.reader import Apply, ReadDesk, stream_read
 from core.domain.journal.sealer import streams_seal
@@ -59,13 +61,14 @@ def receive(machine: Machine, here: Here, desk: ReadDesk, authors: Iterable[str]
     for author in authors:
         if author not in machine.plan.reads:
             continue
-        progress = stream_read(author=author, folder=machine.folder_in(author), desk=desk)
+        synced, *also = machine.folders_in(author)
+        progress = stream_read(author=author, folder=synced, desk=desk, also=also)
         done.read += progress.entries
         if progress.held:
             done.held[author] = progress.held
         done.scans_in += attachments_read(machine, [author])
         done.acks += acks_read(machine, here, author)
-        if progress.segments:
+        if progress.segments or progress.news:
             acks_write(machine, here, author)
     return done
 
@@ -86,24 +89,30 @@ def acks_write(machine: Machine, here: Here, author: str) -> None:
 
 
 def acks_read(machine: Machine, here: Here, author: str) -> bool:
-    """What the author says of our streams to it stands in our rows; a forged or damaged file changes nothing."""
+    """What the author says of our streams to it stands in our rows; a forged or damaged file changes nothing.
+
+    A revoked node is believed in this: that it has read that it is revoked.
+    """
     card = machine.cards(author)
-    folder = machine.folder_in(author)
-    if card is None or card.revoked:
+    if card is None:
         return False
+    return sum(_acks_take(machine, here, card, folder) for folder in machine.folders_in(author)) > 0
+
+
+def _acks_take(machine: Machine, here: Here, card: NodeCard, folder: Path) -> bool:
     path = folder / ACKS
     try:
         stat = path.lstat()
-        stamp, key = (stat.st_mtime_ns, stat.st_size), (author, ACKS)
+        stamp, key = (stat.st_mtime_ns, stat.st_size), (str(folder), ACKS)
         if machine.seen.get(key) == stamp:
             return False
         acks = acks_open(spool.file_read(path, _ACKS_LIMIT, folder=folder), card.verify_key)
     except FileNotFoundError:
         return False
     except (JournalError, ValueError, spool.SpoolError) as error:
-        _log.warning("acks_refused", author=author, reason=repr(error))
+        _log.warning("acks_refused", author=card.node, reason=repr(error))
         return False
     machine.seen[key] = stamp
-    if acks.reader == author:
+    if acks.reader == card.node:
         acks_apply(acks, here=here)
-    return acks.reader == author
+    return acks.reader == card.node

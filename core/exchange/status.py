@@ -15,7 +15,7 @@ from core.domain.journal.chain import STATUS as STATUS_KIND
 from core.domain.journal.chain import status_open
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.errors import JournalError
-from core.domain.journal.format import NodeStatus
+from core.domain.journal.format import NodeCard, NodeStatus
 from core.domain.journal.models import ClockState, OutgoingStream
 from core.domain.journal.place import CORE, Here
 from core.domain.journal.selectors import streams_held, waiting_for
@@ -57,12 +57,16 @@ def status_read(machine: Machine, node: str) -> NodeStatus | None:
     card = machine.cards(node)
     if card is None or node not in machine.plan.reads:
         return None
-    folder = machine.folder_in(node)
+    said = [_status_in(folder, card) for folder in machine.folders_in(node)]
+    return max((one for one in said if one is not None), key=lambda one: one.made_at_ms, default=None)
+
+
+def _status_in(folder: Path, card: NodeCard) -> NodeStatus | None:
     try:
         status = status_open(spool.file_read(folder / STATUS, _LIMIT, folder=folder), card.verify_key)
     except (FileNotFoundError, JournalError, msgspec.MsgspecError, spool.SpoolError):
         return None
-    return status if status.node == node else None
+    return status if status.node == card.node else None
 
 
 def network_write(base: Path, status: NodeStatus) -> None:

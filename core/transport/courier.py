@@ -38,7 +38,7 @@ from core.transport.spool import (
 DIRECTORY = "yizhan-courier"
 MANIFEST = "manifest.json"
 #: Names that are replaced in place; of two versions the younger one counts. All other names are immutable.
-REPLACED_NAMES = frozenset({"acks", "status"})
+REPLACED_NAMES = frozenset({"acks", "status", "core.card", "node.card"})
 _MANIFEST_LIMIT_BYTES = 64 * 1024 * 1024
 #: On a stick there is no database to protect, only room for the manifest.
 _STICK_FLOOR_BYTES = 1024 * 1024

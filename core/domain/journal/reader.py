@@ -8,7 +8,7 @@ quarantine; the stream goes on by itself when the true file is there.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,12 +61,15 @@ class Progress:
     segments: int = 0
     entries: int = 0
     held: str = ""
+    #: The stream is held now and was not, or for another reason.
+    news: bool = False
 
 
-def stream_read(*, author: str, folder: Path, desk: ReadDesk, limit: int = 0) -> Progress:
+def stream_read(*, author: str, folder: Path, desk: ReadDesk, limit: int = 0, also: Sequence[Path] = ()) -> Progress:
     """Everything in order that lies in the author's folder is applied; `limit` segments at most (0: all).
 
-    Never raises for what the folder holds: a fault is written to the cursor (held_reason) and quarantine.
+    `also` are other folders the same files come in by (the courier's); of two copies the good one counts. Never raises
+    for what a folder holds: a fault is written to the cursor (held_reason) and quarantine.
     """
     card = desk.card(author)
     if card is None or card.revoked:
@@ -74,52 +77,65 @@ def stream_read(*, author: str, folder: Path, desk: ReadDesk, limit: int = 0) ->
         return Progress(held=errors.CardUnknown.code if card is None else errors.CardRefused.code)
     progress = Progress()
     cursor, _ = Cursor.objects.get_or_create(author=author, epoch=card.epoch, audience=desk.reader)
-    sub = epoch_folder(card.epoch)
-    ranges = {name: span for name in desk.files.names(folder, sub) if (span := segment_name_parse(name))}
-    if fork := _fork_found(cursor, card, ranges, folder / sub, desk):
-        _hold(cursor, fork[1], fork[0], folder / sub, desk)
-        progress.held = fork[1].code
-        return progress
-    if cursor.held_reason == errors.StreamForked.code:
-        progress.held = cursor.held_reason
-        return progress
-    by_first: dict[int, list[str]] = {}
-    for name, (first, _) in ranges.items():
-        by_first.setdefault(first, []).append(name)
-    while not limit or progress.segments < limit:
-        names = by_first.get(cursor.last_seq + 1, [])
-        if not _next_read(names, folder / sub, card, cursor, desk, progress):
-            break
+    before = cursor.held_reason
+    places = [one / epoch_folder(card.epoch) for one in (folder, *also)]
+    _stream_follow(cursor, card, [(place, _ranges(place, desk)) for place in places], desk, progress, limit)
+    progress.news = cursor.held_reason != before
     return progress
 
 
-def _next_read(
-    names: list[str], place: Path, card: NodeCard, cursor: Cursor, desk: ReadDesk, progress: Progress
-) -> bool:
+def _ranges(place: Path, desk: ReadDesk) -> dict[str, tuple[int, int]]:
+    """The segments that lie in an epoch's folder, by name, with the numbers the name claims."""
+    found = desk.files.names(place.parent, place.name)
+    return {name: span for name in found if (span := segment_name_parse(name))}
+
+
+def _stream_follow(
+    cursor: Cursor, card: NodeCard, places: list[tuple[Path, dict[str, tuple[int, int]]]], desk: ReadDesk,
+    progress: Progress, limit: int,
+) -> None:  # fmt: skip
+    for place, ranges in places:
+        if fork := _fork_found(cursor, card, ranges, place, desk):
+            _hold(cursor, fork[1], fork[0], place, desk)
+            progress.held = fork[1].code
+            return
+    if cursor.held_reason == errors.StreamForked.code:
+        progress.held = cursor.held_reason
+        return
+    by_first: dict[int, list[Path]] = {}
+    for place, ranges in places:
+        for name, (first, _) in ranges.items():
+            by_first.setdefault(first, []).append(place / name)
+    while not limit or progress.segments < limit:
+        if not _next_read(by_first.get(cursor.last_seq + 1, []), card, cursor, desk, progress):
+            break
+
+
+def _next_read(paths: list[Path], card: NodeCard, cursor: Cursor, desk: ReadDesk, progress: Progress) -> bool:
     """The next segment is applied, from whichever file that claims its place is the true one; else the stream is held
     (or, with no file there, waits). Returns whether the cursor moved."""
-    faults: list[tuple[str, errors.JournalError]] = []
-    for name in names:
-        stamp = _stamp(place / name)
+    faults: list[tuple[Path, errors.JournalError]] = []
+    for path in paths:
+        stamp = _stamp(path)
         try:
-            data = _file_bytes(name, place, desk)
+            data = _file_bytes(path.name, path.parent, desk)
         except FileNotFoundError:
             continue
         except errors.JournalError as error:
-            faults.append((name, error))
+            faults.append((path, error))
             continue
         try:
-            count = _segment_read(name, data, card, cursor, desk)
+            count = _segment_read(path.name, data, card, cursor, desk)
         except errors.JournalError as error:
-            faults.append((name, error))
+            faults.append((path, error))
             continue
         if stamp is not None:
-            desk.seen[_seen_key(cursor, name)] = stamp
+            desk.seen[_seen_key(path)] = stamp
         progress.segments += 1
         progress.entries += count
         return True
-    for name, fault in faults:
-        _hold(cursor, fault, name, place, desk)
+    for path, fault in faults:
+        _hold(cursor, fault, path.name, path.parent, desk)
         progress.held = fault.code
     return False
 
@@ -133,8 +149,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_ctime_ns, stat.st_size
 
 
-def _seen_key(cursor: Cursor, name: str) -> tuple[str, str]:
-    return cursor.author, f"{cursor.epoch}/{name}"
+def _seen_key(path: Path) -> tuple[str, str]:
+    return str(path.parent), path.name
 
 
 def segment_check(
@@ -230,7 +246,7 @@ def _fork_found(
     for name, (first, _) in ranges.items():
         if first > cursor.last_seq:
             continue
-        stamp, key = _stamp(place / name), _seen_key(cursor, name)
+        stamp, key = _stamp(place / name), _seen_key(place / name)
         if stamp is None or desk.seen.get(key) == stamp:
             continue
         try:

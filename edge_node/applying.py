@@ -11,6 +11,7 @@ import structlog
 from core.domain.cases.bulk import entries_apply
 from core.domain.cases.lifecycle import RULES
 from core.domain.cases.models import Flag
+from core.domain.catalogue.services import release_confirm
 from core.domain.journal import bodies as b
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.format import Entry, StreamName
@@ -62,6 +63,7 @@ def _cards_changed(entry: Entry, body: b.CardsChanged) -> None:
 
 def _time_anchored(entry: Entry, body: b.TimeAnchored) -> None:
     clock_anchor(county_ms=body.ms, here_ms=physical_ms())
+    release_confirm(number=body.release, at_ms=body.ms)
 
 
 def _entry_flagged(entry: Entry, body: b.EntryFlagged) -> None:

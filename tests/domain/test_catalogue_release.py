@@ -10,7 +10,7 @@ from core.domain.catalogue import models, selectors
 from core.domain.catalogue.authority import Allowed, Denied
 from core.domain.catalogue.documents import CalendarYear, Record, RecordKey, ReleaseBody, kind_of
 from core.domain.catalogue.selectors import ItemUnknown
-from core.domain.catalogue.services import ReleaseMismatch, catalogue_hash, release_apply
+from core.domain.catalogue.services import ReleaseMismatch, catalogue_hash, release_apply, release_confirm
 from core.domain.journal.clock import physical_ms
 from tests import place
 from tests.domain import build
@@ -184,6 +184,18 @@ def test_a_release_grows_old_on_a_node(settings):
     assert selectors.release_age_days() == 31
     stale = authority(ALLOWANCE)
     assert isinstance(stale, Denied) and (stale.reason, stale.fallback) == ("catalogue_stale", "forward")
+
+
+def test_a_release_the_county_still_confirms_does_not_grow_old(settings):
+    now = physical_ms()
+    release_apply(replace(release(), made_at_ms=now - 31 * selectors.MS_A_DAY))
+    settings.POLICIES_FROM_COUNTY = True
+    release_confirm(number=2, at_ms=now)
+    assert selectors.release_age_days(now) == 31
+    release_confirm(number=1, at_ms=now - selectors.MS_A_DAY)
+    assert selectors.release_age_days(now) == 1
+    release_confirm(number=1, at_ms=now - 5 * selectors.MS_A_DAY)
+    assert selectors.release_age_days(now) == 1
 
 
 def test_the_sum_does_not_depend_on_the_order_of_records():

@@ -13,6 +13,7 @@ from core.domain.cases.bulk import Applied, entries_apply
 from core.domain.cases.lifecycle import RULES
 from core.domain.cases.merge import NOT_A_CASE
 from core.domain.cases.writing import flags_write
+from core.domain.catalogue.selectors import release_number
 from core.domain.journal.bodies import EntryFlagged, TimeAnchored
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.format import Entry, StreamName
@@ -115,9 +116,10 @@ def tenant_round(machine: Machine, desk: ReadDesk, authors: Iterable[str]) -> Ro
 
 
 def nodes_anchor(nodes: Iterable[str]) -> None:
-    """Each node hears the county's clock at least once a day (sync.md, Wrong clock)."""
+    """Each node hears the county's clock at least once a day (sync.md, Wrong clock), and which release is in force."""
     since = physical_ms() - DAY_MS
     for node in nodes:
         recent = OutboxItem.objects.filter(audience=node, entry__kind="time.anchored", queued_at_ms__gt=since)
         if not recent.exists():
-            node_entries_send(node=node, bodies=[TimeAnchored(ms=physical_ms())], actor=SYSTEM.code, here=here())
+            anchor = TimeAnchored(ms=physical_ms(), release=release_number())
+            node_entries_send(node=node, bodies=[anchor], actor=SYSTEM.code, here=here())

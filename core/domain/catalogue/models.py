@@ -111,6 +111,8 @@ class AppliedRelease(models.Model):
     number = models.PositiveIntegerField(primary_key=True)
     made_at_ms = models.BigIntegerField()
     applied_at_ms = models.BigIntegerField()
+    #: When the county last said that this release is still the one in force (its clock, ms since 1970).
+    confirmed_at_ms = models.BigIntegerField(default=0)
     state_sha256 = models.BinaryField()
     items = models.PositiveIntegerField()
     note = models.CharField(max_length=200, default="", blank=True)

@@ -40,12 +40,16 @@ def release_number() -> int:
 
 
 def release_age_days(now_ms: int | None = None) -> int:
-    """Whole days since the release in force was made (0 where there is none, and on the core: its own is today's)."""
+    """Whole days since the release here was made, or the county last said that it is still the one in force.
+
+    0 where there is none, and on the core: its own is today's.
+    """
     current = release_current()
     # Without this every act in the county would be flagged a month after the last release.
     if current is None or not settings.POLICIES_FROM_COUNTY:
         return 0
-    return max(0, ((now_ms or physical_ms()) - current.made_at_ms) // MS_A_DAY)
+    known_good_ms = max(current.made_at_ms, current.confirmed_at_ms)
+    return max(0, ((now_ms or physical_ms()) - known_good_ms) // MS_A_DAY)
 
 
 def item_get(item_code: str, version: int | None = None) -> Item:

@@ -77,6 +77,13 @@ def release_apply(body: ReleaseBody) -> None:
     )  # fmt: skip
 
 
+def release_confirm(*, number: int, at_ms: int) -> None:
+    """The county said at `at_ms` that this release is in force; says nothing about a machine that has another one."""
+    current = models.AppliedRelease.objects.order_by("-number").first()
+    if current is not None and current.number == number and current.confirmed_at_ms < at_ms:
+        models.AppliedRelease.objects.filter(pk=number).update(confirmed_at_ms=at_ms)
+
+
 def _digests_write(records: Iterable[Record], removed: set[tuple[str, str]]) -> None:
     rows = [(kind_of(r), r.key, hashlib.sha256(record_bytes(r)).digest()) for r in records]
     rows_insert(models.RecordDigest, ("kind", "key", "sha256"), rows, unique=("kind", "key"), update=("sha256",))

@@ -244,9 +244,10 @@ class CardsChanged(Body, frozen=True, kw_only=True, tag="cards.changed"):
 
 
 class TimeAnchored(Body, frozen=True, kw_only=True, tag="time.anchored"):
-    """The county's clock when this was written, in milliseconds since 1970 (UTC)."""
+    """The county's clock when this was written, in milliseconds since 1970 (UTC), and the release in force there."""
 
     ms: int
+    release: int = 0
 
 
 class EntryFlagged(Body, frozen=True, kw_only=True, tag="entry.flagged"):

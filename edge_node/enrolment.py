@@ -84,9 +84,12 @@ def new_required(*, again: bool) -> None:
         raise AlreadyEnrolled(row.node_id)
 
 
-def keys_set_aside() -> None:
-    """The next request brings new keys; the old ones are kept beside them. Raises AlreadyEnrolled on a node."""
-    new_required(again=False)
+def keys_set_aside(*, again: bool = False) -> None:
+    """The next request brings new keys; the old ones are kept beside them.
+
+    Raises AlreadyEnrolled on a node, unless it is to be enrolled again: the way out for two machines with one identity.
+    """
+    new_required(again=again)
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
     for folder in (keys_folder(), syncthing_home()):
         if folder.exists():

@@ -47,9 +47,14 @@ def identity() -> Identity:
 
 def here() -> Here:
     """Where this machine stands (settings.HERE). Raises NotEnrolled, NodeReplaced, NodeRevoked: no new work then."""
+    if identity().card.revoked:
+        raise NodeRevoked(identity().node)
+    return standing()
+
+
+def standing() -> Here:
+    """As `here`, also of a revoked node: it may still read, and say how it is. Raises NotEnrolled, NodeReplaced."""
     card = identity().card
-    if card.revoked:
-        raise NodeRevoked(card.node)
     return Here(
         node=card.node, epoch=card.epoch, tenant=card.tenant, service_point=card.service_point,
         division=card.node.partition("-")[0], level=card.level, name=card.name,

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from core.domain.journal.place import CORE
 from core.exchange.carriers import carrier_open
+from core.exchange.courier import Still
 from core.exchange.folders import Plan, plan_for_node
 from core.exchange.machine import Machine, Places
 
@@ -35,3 +36,10 @@ def machine_open() -> tuple[Machine, Callable[[], None]]:
     spots.make()
     carrier, end = carrier_open(settings.VAR_DIR, device_id=me.card.device_id, listen=settings.SYNC_LISTEN)
     return Machine(identity=me, places=spots, cards=card_of, plan=plan_current(), carrier=carrier), end
+
+
+def machine_still() -> Machine:
+    """The machine with nothing that carries: for a courier's look. Raises NotEnrolled."""
+    me, spots = identity(), places()
+    spots.make()
+    return Machine(identity=me, places=spots, cards=card_of, plan=plan_current(), carrier=Still())

@@ -4,35 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='HeldCard',
+            name="HeldCard",
             fields=[
-                ('node_id', models.CharField(max_length=15, primary_key=True, serialize=False)),
-                ('epoch', models.PositiveIntegerField()),
-                ('serial', models.PositiveIntegerField()),
-                ('revoked', models.BooleanField(default=False)),
-                ('signed', models.BinaryField()),
-                ('held_at_ms', models.BigIntegerField()),
+                ("node_id", models.CharField(max_length=15, primary_key=True, serialize=False)),
+                ("epoch", models.PositiveIntegerField()),
+                ("serial", models.PositiveIntegerField()),
+                ("revoked", models.BooleanField(default=False)),
+                ("signed", models.BinaryField()),
+                ("held_at_ms", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('node_id', models.CharField(max_length=15)),
-                ('root_key', models.BinaryField(max_length=32)),
-                ('county_url', models.CharField(blank=True, default='', max_length=200)),
-                ('enrolled_at_ms', models.BigIntegerField()),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("node_id", models.CharField(max_length=15)),
+                ("root_key", models.BinaryField(max_length=32)),
+                ("county_url", models.CharField(blank=True, default="", max_length=200)),
+                ("enrolled_at_ms", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='enrolment_is_one_row')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="enrolment_is_one_row")],
             },
         ),
     ]

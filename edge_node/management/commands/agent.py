@@ -17,8 +17,7 @@ class Command(BaseCommand):
         try:
             agent_run(VERSION, ready=lambda: self.stdout.write("agent ready", ending="\n"))
         except NotEnrolled as error:
-            raise CommandError(
-                "This machine is not enrolled yet: run `manage.py enrol` first.", returncode=2
-            ) from error
+            text = str(error) or "This machine is not enrolled yet: run `manage.py enrol` first."
+            raise CommandError(text, returncode=2) from error
         except SyncthingMissing as error:
             raise CommandError(f"{error} (Debian: apt-get install syncthing)", returncode=3) from error

@@ -24,6 +24,11 @@ By file, on a stick (the code is good for 7 days and is entered at the county):
     manage.py enrol --request /media/stick/village.request
     manage.py enrol --response /media/stick/village.response
 
+A copied disk, or a machine whose identity another one uses too, becomes a node of its own again, with new keys; the
+work done on it stays and is sent once more:
+
+    manage.py enrol --again --new-keys --core https://county.example --code 7K2M-90QX-ZP4D
+
 Both sides show the same six characters: compare them. Exit codes: 0 done, 1 the county refused, 2 wrong arguments,
 3 the county does not answer, 4 this machine or folder is enrolled already, 5 the answer cannot be used.
 """
@@ -56,7 +61,7 @@ class Command(BaseCommand):
             enrolment.database_prepare()
             enrolment.new_required(again=options["again"])
             if options["new_keys"]:
-                enrolment.keys_set_aside()
+                enrolment.keys_set_aside(again=options["again"])
             result = self._run(options)
         except EnrolError as error:
             if json:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from django.conf import settings
 
-from core.domain.catalogue.selectors import MS_A_DAY, release_current
+from core.domain.catalogue.selectors import release_age_days, release_current
 from core.domain.journal.clock import instant, instant_datetime, physical_ms
 from core.domain.journal.place import CORE, Here
 from core.domain.journal.policy import policy
@@ -71,7 +71,7 @@ def network(here: Here) -> Network | None:
         last_sync=instant_datetime(instant(agent.last_ack_ms)) if agent.last_ack_ms else None,
         waiting=waiting_for(CORE, here=here),
         release=release.number if release else 0,
-        release_age_days=max(0, (now - release.made_at_ms) // MS_A_DAY) if release else 0,
+        release_age_days=release_age_days(),
     )
 
 

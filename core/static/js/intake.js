@@ -50,7 +50,12 @@
   document.body.addEventListener("htmx:afterRequest", function (event) {
     var source = event.detail.elt;
     if (source && source.type === "file") {
+      var row = source.closest(".yz-mat") || document.getElementById("scans-" + source.name.slice(5)).closest(".yz-mat");
       if (event.detail.successful) { source.value = ""; }
+      // Who scans a material has it in hand.
+      if (row && row.querySelector(".yz-files") && row.querySelector("input[value='']:checked")) {
+        row.querySelector("input[value=received]").checked = true;
+      }
       changed(0);
     }
   });

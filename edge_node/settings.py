@@ -61,7 +61,7 @@ DATABASES = {
             "timeout": 20,
             # FULL: a case that was accepted survives a power cut in the next second (sync.md, Writing).
             "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8000;"
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000;"
             ),
         },
     }

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from core.domain.journal.place import NotEnrolled
 from core.transport.process import SyncthingMissing
 from edge_node.agent import agent_run
+from edge_node.memory import memory_modest
 from edge_node.version import VERSION
 
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
     help = "Carry this node's journal to the county and back, until stopped. Example: manage.py agent"
 
     def handle(self, *args: Any, **options: Any) -> None:
+        memory_modest()
         try:
             agent_run(VERSION, ready=lambda: self.stdout.write("agent ready", ending="\n"))
         except NotEnrolled as error:

@@ -1,6 +1,5 @@
 """Where the core stands while it serves a tenant: at the hall's own window, station 00."""
 
-from django.conf import settings
 from django_tenants.utils import get_public_schema_name
 
 from core.domain.journal.place import CORE, Here, NotEnrolled
@@ -11,13 +10,16 @@ HALL_WINDOW = "00"
 
 
 def here() -> Here:
-    """The hall of the connection's tenant; raises NotEnrolled in the public schema, where no case is written."""
+    """The hall of the connection's tenant; raises NotEnrolled in the public schema, where no case is written.
+
+    The registry knows in which epoch the core writes, and which nodes are sent nothing (core.county.registry.place).
+    """
     tenant = tenant_current()
     if tenant is None:
         raise NotEnrolled
     return Here(
         node=CORE,
-        epoch=settings.NODE_EPOCH,
+        epoch=1,
         tenant=tenant.code,
         service_point=f"{tenant.code}-{HALL_WINDOW}",
         division=tenant.code,

@@ -1,6 +1,8 @@
 """The worker of the job queue: provisions towns, checks references every night."""
 
+import signal
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -43,6 +45,8 @@ class Command(BaseCommand):
         if not once:
             self.stdout.write("Waiting for jobs; SIGTERM or Ctrl-C stops.", ending="\n")
             self.stdout.flush()
+        # Until the worker has handlers of its own there is no job under way: stop at once, and well.
+        signal.signal(signal.SIGTERM, _stop)
         # The web's connector shares Django's connection and transaction; a worker needs connections of its own.
         with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
             working.run_worker(
@@ -53,3 +57,7 @@ class Command(BaseCommand):
                 delete_jobs="successful",
                 name="yizhan",
             )
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -76,10 +76,10 @@ def _row(state: CaseState, calendar: WorkCalendar) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def attachments_write(entries: Iterable[Entry]) -> None:
-    """Scans these entries bring are known, and in transit until their bytes are here."""
+def attachments_write(entries: Iterable[Entry], *, present: bool = False) -> None:
+    """Scans these entries bring are known; unless `present`, they are in transit until their bytes are here."""
     rows = [
-        (ref.sealed, ref.plain, entry.case_id, entry.author, ref.name[:200], ref.media_type[:100], ref.size, False)
+        (ref.sealed, ref.plain, entry.case_id, entry.author, ref.name[:200], ref.media_type[:100], ref.size, present)
         for entry in entries
         if isinstance(entry.body, MaterialReceived)
         for ref in entry.body.attachments
@@ -150,7 +150,7 @@ class Act:
             self._catch_up(self.state.parties - before.parties)
         entry_append(entry, audiences=self.here.audiences(self.state.parties))
         states_write([self.state], calendar=self.calendar)
-        attachments_write([entry])
+        attachments_write([entry], present=True)
         if entry.clock_uncertain:
             flags_write([(entry, CLOCK_UNCERTAIN)], [entry])
         return self.state

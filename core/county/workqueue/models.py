@@ -1,4 +1,7 @@
-"""Who must do what by when, in all tenants: no applicant's name or number stands here. Public schema."""
+"""Who must do what by when, and what went wrong, in all tenants: no applicant's name or number stands here.
+
+Public schema.
+"""
 
 from __future__ import annotations
 
@@ -84,3 +87,62 @@ class CaseAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff_code} {self.act} {self.case_id}"
+
+
+class TroubleKind(models.TextChoices):
+    """What a person at the county has to look at."""
+
+    HELD = "held", _("Stream that stands still")
+    FLAG = "flag", _("Entry in dispute")
+    PARKED = "parked", _("Entry that waits too long")
+    STRANDED = "stranded", _("Cases at a revoked machine")
+
+
+class Trouble(models.Model):
+    """One thing wrong in one tenant, as its own tables say; derived from them (core.county.ingest.troubles).
+
+    What it is about: HELD a stream (`key` "author/epoch"), FLAG an entry (`key` its id), PARKED a case
+    (`key` its id; `entry_id` is the first that waits), STRANDED a revoked node (`key` its id). Free text that people write about it stays in the tenant's schema.
+    """
+
+    tenant_code = models.CharField(max_length=12)
+    kind = models.CharField(max_length=8, choices=TroubleKind)
+    key = models.CharField(max_length=40)
+    #: Whose machine it is about.
+    node = models.CharField(max_length=20)
+    #: A code of core.counter.wording: HELD for a stream, FLAG for an entry; "" for the other kinds.
+    reason = models.CharField(max_length=32, default="", blank=True)
+    #: For people who mend it: the error (HELD), the entry's kind (FLAG, PARKED).
+    detail = models.TextField(default="", blank=True)
+    entry_id = models.UUIDField(null=True)
+    case_id = models.UUIDField(null=True)
+    number = models.CharField(max_length=25, default="", blank=True)  #: of the case
+    #: FLAG: whether the entry changed the case all the same.
+    applied = models.BooleanField(default=False)
+    #: PARKED: whose stream is to bring what it waits for; "" where nobody can say.
+    waits_for = models.CharField(max_length=20, default="", blank=True)
+    #: HELD: how far the stream was read, and the copy that was kept of the file that stopped it.
+    last_seq = models.BigIntegerField(default=0)
+    file_name = models.CharField(max_length=80, default="", blank=True)
+    file_sha256 = models.CharField(max_length=64, default="", blank=True)
+    file_size = models.BigIntegerField(default=0)  #: bytes
+    count = models.PositiveIntegerField(default=1)  #: of open cases (STRANDED), of entries of the case (PARKED)
+    since = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=32, default="", blank=True)  #: staff code; "" where it went by itself
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_code", "kind", "key"], condition=Q(resolved_at=None), name="trouble_open_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["kind", "since", "id"], condition=Q(resolved_at=None), name="trouble_open"),
+            models.Index(fields=["node"], condition=Q(resolved_at=None), name="trouble_open_node"),
+            models.Index(fields=["tenant_code", "case_id"], name="trouble_case"),
+            models.Index(fields=["-resolved_at"], condition=Q(resolved_at__isnull=False), name="trouble_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_code} {self.kind} {self.key}"

@@ -27,7 +27,7 @@ def prepare(cases: int) -> dict[str, Any]:
     """The node has its tables, its catalogue, its keys and the cases in its outbox."""
     settings.HERE = "tests.bench.place.here"
     call_command("migrate", verbosity=0)
-    keys = keys_keep(Path(settings.NODE_DIR) / "keys")
+    keys = keys_keep(Path(settings.VAR_DIR) / "keys")
     catalogue_apply(demo_records())
     from .load import node_load
 
@@ -62,7 +62,7 @@ def papers_keep(node_dir: Path, papers: Papers) -> None:
 
 def machine() -> Machine:
     """The node as the agent has it, carried by the bench."""
-    node_dir = Path(settings.NODE_DIR)
+    node_dir = Path(settings.VAR_DIR)
     me, core = identity_of(node_dir)
     places = Places(node_dir)
     places.make()

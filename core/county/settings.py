@@ -20,7 +20,6 @@ from core.settings_base import (
 )
 
 NODE_ID = "core"
-NODE_EPOCH = int(os.environ.get("YIZHAN_EPOCH", "1"))  #: of the core's own streams; raised after a restore
 HERE = "core.county.registry.place.here"
 #: Who the core is, with its keys (core.exchange.identity.Identity).
 IDENTITY = "core.county.registry.keys.core_identity"

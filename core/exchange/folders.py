@@ -9,7 +9,7 @@ The core links to towns, and to villages whose town has no node. Pure: cards in,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,22 +74,37 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path) -> Plan
     return Plan(me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out)
 
 
-def plan_for_core(nodes: Iterable[NodeCard], base: Path) -> Plan:
-    """The core's plan for all its enrolled nodes."""
-    cards = {one.node: one for one in nodes if not one.revoked and one.node != CORE}
+def plan_for_core(nodes: Iterable[NodeCard], base: Path, *, untold: Container[str] = frozenset()) -> Plan:
+    """The core's plan for these nodes.
+
+    `untold` have not read their newest card: they are linked as it says, and also in every way they may still be
+    linked by the one before; a revoked node is planned for only while it is one of them.
+    """
+    cards = {one.node: one for one in nodes if one.node != CORE and (not one.revoked or one.node in untold)}
     make = _Maker(base)
-    writes, reads, peers, direct = {}, {}, [], []
+    writes, reads, direct = {}, {}, []
     for node, card in sorted(cards.items()):
-        town = cards.get(card.parent)
-        link = town or card
-        make.receives(f"up-{node}", (link.device_id,))
-        make.sends(f"down-{node}", (link.device_id,))
+        links = _links(card, cards, untold)
+        make.receives(f"up-{node}", tuple(one.device_id for one in links))
+        make.sends(f"down-{node}", tuple(one.device_id for one in links))
         writes[node], reads[node] = f"down-{node}", f"up-{node}"
-        if town is None:
-            direct.append(card.device_id)
-            peers.append(Peer(card.device_id, node))
-    make.sends(CATALOGUE, tuple(direct))
-    return Plan(CORE, tuple(make.made), tuple(peers), writes, reads, "", CATALOGUE)
+        if card in links:
+            direct.append(card)
+    make.sends(CATALOGUE, tuple(card.device_id for card in direct))
+    peers = tuple(Peer(card.device_id, card.node) for card in direct)
+    return Plan(CORE, tuple(make.made), peers, writes, reads, "", CATALOGUE)
+
+
+def _links(card: NodeCard, cards: Mapping[str, NodeCard], untold: Container[str]) -> list[NodeCard]:
+    """The machines the core shares a node's folders with: its town or, without one, the node itself."""
+    town = cards.get(card.parent)
+    if town is not None and town.revoked:
+        town = None
+    links = [town or card]
+    if card.node in untold:
+        halls = [one for one in cards.values() if one.tenant == card.tenant and one.level == "town"]
+        links += [one for one in (card, *halls) if one not in links]
+    return links
 
 
 class _Maker:

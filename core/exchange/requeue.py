@@ -11,15 +11,17 @@ from core.domain.journal.models import OutboxItem, OutgoingStream
 def outbox_requeue(*, author: str, epoch: int, audience: str) -> int:
     """What was sealed in this stream and the audience has not acknowledged waits once more; returns how many entries.
 
-    A reader that did get some of it skips those: an entry is known by its id.
+    A reader that did get some of it skips those: an entry is known by its id. What waits already waits once.
     """
     stream = OutgoingStream.objects.select_for_update().filter(author=author, epoch=epoch, audience=audience).first()
     if stream is None:
         return 0
     unread = OutboxItem.objects.filter(audience=audience, epoch=epoch, seq__gt=stream.applied_seq).order_by("seq")
+    waiting = set(OutboxItem.objects.filter(audience=audience, seq=None).values_list("entry_id", flat=True))
     again = [
         OutboxItem(audience=audience, entry_id=entry, queued_at_ms=at)
         for entry, at in unread.values_list("entry_id", "queued_at_ms")
+        if entry not in waiting
     ]
     OutboxItem.objects.bulk_create(again, batch_size=500)
     return len(again)

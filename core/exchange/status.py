@@ -18,7 +18,7 @@ from core.domain.journal.errors import JournalError
 from core.domain.journal.format import NodeCard, NodeStatus
 from core.domain.journal.models import ClockState, OutgoingStream
 from core.domain.journal.place import CORE, Here
-from core.domain.journal.selectors import streams_held, waiting_for
+from core.domain.journal.selectors import streams_held, streams_refused, waiting_for
 from core.transport import spool
 
 from .folders import STATUS
@@ -42,7 +42,10 @@ def status_make(machine: Machine, here: Here, *, version: str) -> NodeStatus:
         disk_free=disk.free, disk_total=disk.total,
         clock_offset_ms=clock.anchor_ms - clock.anchored_here_ms if clock and clock.anchor_ms else None,
         connected=tuple(sorted(names[one] for one in connected if one in names)),
-        held=tuple(f"{stream.author}: {stream.held_reason}" for stream in streams_held()),
+        held=(
+            *(f"{stream.author}: {stream.held_reason}" for stream in streams_held()),
+            *(f"{stream}: {stream.held_reason}" for stream in streams_refused(here=here)),
+        ),
     )  # fmt: skip
 
 

@@ -292,7 +292,7 @@ def test_the_cores_card_follows_its_address_and_keeps_its_serial(settings):
     assert second.card.addresses == ("tcp://10.9.8.7:22000",)
     assert (second.card.serial, second.card.epoch) == (first.card.serial, first.card.epoch)
     assert second.card.valid_from_ms > first.card.valid_from_ms
-    settings.NODE_EPOCH = 2
+    keys.core_epoch_set(2)
     assert (core_identity().card.epoch, core_identity().card.serial) == (2, 2)
 
 

@@ -15,19 +15,24 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from core.county.publishing.services import release_files_ensure
+from core.county.registry.keys import core_identity
 from core.county.registry.selectors import card_of
 from core.county.registry.services.nodes import node_status_keep
+from core.domain.journal.place import here
 from core.domain.journal.reader import ReadDesk
+from core.exchange.cards import cards_publish
+from core.exchange.courier_command import Turns
 from core.exchange.folders import CATALOGUE
 from core.exchange.machine import Machine
+from core.exchange.post import acks_write
 from core.exchange.status import status_read
 from core.transport.spool import SpoolError
 from core.transport.syncthing import SyncthingError
 from tenants.connection import connection
 from tenants.models import Tenant, schema_name_of
 
-from .machine import machine_open, plan_current
-from .services import apply, nodes_anchor, tenant_round, tenant_turn
+from .machine import cards_signed, machine_open, machine_still, plan_current
+from .services import apply, nodes_anchor, nodes_settle, segments_clear, tenant_round, tenant_turn
 from .wake import CHANNEL
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +57,9 @@ class Ingest:
     _news: queue.Queue[News] = field(default_factory=queue.Queue)
     _next_sweep: float = 0.0
     _next_cards: float = 0.0
+    #: Waits for its turn at a tenant where another process has it (a courier's look), rather than pass it over.
+    waits: bool = False
+    _lain: tuple[int, dict[str, bytes]] = (0, {})
 
     def __post_init__(self) -> None:
         self.desk = self.machine.read_desk(apply)
@@ -115,6 +123,7 @@ class Ingest:
             release_files_ensure()
             self.machine.carrier.announce(CATALOGUE)
             self._next_sweep = time.monotonic() + SWEEP_SECONDS
+            return self._rounds(news, sweep=True)
         return self._rounds(news)
 
     def _gather(self, wait_seconds: float) -> News:
@@ -128,7 +137,12 @@ class Ingest:
         except queue.Empty:
             return news
 
-    def _rounds(self, news: News) -> int:
+    def look(self) -> int:
+        """One turn that looks at everything, as after a start; returns how many entries moved."""
+        self._next_sweep = self._next_cards = 0.0
+        return self.turn(0.0)
+
+    def _rounds(self, news: News, *, sweep: bool = False) -> int:
         authors: dict[str, list[str]] = {schema: [] for schema in news.schemas}
         for node in sorted(news.nodes):
             card = card_of(node)
@@ -136,7 +150,7 @@ class Ingest:
                 authors.setdefault(schema_name_of(card.tenant), []).append(node)
         moved = 0
         for schema, nodes in sorted(authors.items()):
-            moved += self._round(schema, nodes)
+            moved += self._round(schema, nodes, sweep=sweep)
         connection.set_schema_to_public()
         for node in sorted(news.nodes):
             status = status_read(self.machine, node)
@@ -144,32 +158,53 @@ class Ingest:
                 node_status_keep(status=status, at=timezone.now())
         return moved
 
-    def _round(self, schema: str, nodes: list[str]) -> int:
+    def _round(self, schema: str, nodes: list[str], *, sweep: bool) -> int:
         tenant = Tenant.objects.filter(schema_name=schema).first()
         if tenant is None:
             return 0
         connection.set_tenant(tenant)
         try:
-            with tenant_turn(schema) as mine:
+            with tenant_turn(schema, waits=self.waits) as mine:
                 if not mine:
                     return 0
                 nodes_anchor(nodes)
                 done = tenant_round(self.machine, self.desk, nodes)
+                if nodes_settle(nodes):
+                    self._next_cards = 0.0
+                if sweep:
+                    self._tend(nodes)
         finally:
             connection.set_schema_to_public()
         if done.held:
             _log.error("streams_held", tenant=tenant.code, held=done.held)
         return done.sealed + done.read
 
+    def _tend(self, nodes: list[str]) -> None:
+        """What needs no hurry: nodes hear what a backup has secured, and what they have secured is cleared away."""
+        for node in nodes:
+            acks_write(self.machine, here(), node)
+        segments_clear(self.machine)
+
     def _plan_follow(self) -> None:
         if time.monotonic() < self._next_cards:
             return
         self._next_cards = time.monotonic() + CARDS_SECONDS
+        self.machine.identity = core_identity()
         plan = plan_current()
         if plan != self.machine.plan:
             self.machine.plan = plan
             self.machine.carrier.apply(plan.peers, plan.folders)
             self._next_sweep = 0.0
+        lain = (self.machine.identity.card.serial, cards_signed())
+        if lain != self._lain:
+            cards_publish(self.machine, lain[1])
+            self._lain = lain
+
+
+def courier_turns() -> Turns:
+    """The core for a courier: no connection, one look at a time beside a running ingest process."""
+    machine = machine_still()
+    return Turns(machine, Ingest(machine, waits=True).look)
 
 
 def ingest_run(ready: Callable[[], None] = lambda: None) -> None:

@@ -23,7 +23,7 @@ from core.exchange.addresses import sync_addresses
 from core.exchange.identity import Identity
 from core.exchange.keyring import Keys, device_id_keep, file_put, key_keep, keys_keep
 
-ROOT_KEY, CORE_CARD = "root.key", "core.card"
+ROOT_KEY, CORE_CARD, CORE_EPOCH = "root.key", "core.card", "core.epoch"
 #: Cards begin a day early and last ten years: a node's clock may be wrong, and revoking is by card, not by date.
 CARD_EARLY_MS = 24 * 3600 * 1000
 CARD_MS = 10 * 366 * 24 * 3600 * 1000
@@ -35,8 +35,23 @@ def root_signer() -> chain.Signer:
 
 
 def core_identity() -> Identity:
-    """The core's keys and card, made on first use; the card follows its addresses and settings.NODE_EPOCH."""
-    return _identity(_folder(), settings.NODE_EPOCH)
+    """The core's keys and card, made on first use; the card follows its addresses and its epoch."""
+    return _identity(_folder(), core_epoch())
+
+
+def core_epoch() -> int:
+    """The epoch of the core's own streams: 1 until a backup was restored (`recover`)."""
+    try:
+        return int((_folder() / CORE_EPOCH).read_text())
+    except FileNotFoundError:
+        return 1
+
+
+def core_epoch_set(epoch: int) -> None:
+    """From now on every process of the core writes in this epoch; durable. Raises ValueError for one not higher."""
+    if epoch <= core_epoch():
+        raise ValueError(f"epoch {epoch} is not higher than {core_epoch()}")
+    file_put(_folder(), CORE_EPOCH, str(epoch).encode())
 
 
 @lru_cache(maxsize=4)

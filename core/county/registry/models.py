@@ -27,6 +27,8 @@ class Node(models.Model):
     enrolled_by = models.CharField(max_length=32, default="", blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.CharField(max_length=32, default="", blank=True)
+    #: When the machine said that it has read its newest card; until then its former links stay up.
+    card_told_at = models.DateTimeField(null=True, blank=True)
     #: Where in the core's stream this machine begins to read: what is before was sealed to another one's keys.
     down_seq = models.BigIntegerField(default=0)
     down_header = models.BinaryField(max_length=32, default=bytes, blank=True)

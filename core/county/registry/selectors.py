@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from threading import Lock
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.domain.journal.chain import card_open
 from core.domain.journal.format import NodeCard
@@ -19,7 +20,11 @@ from .models import EnrolmentCode, Node
 #: For so long may a reader go on with a card that was just revoked by another process.
 CARD_CACHE_SECONDS = 2.0
 
+#: For so long a revoked node that has not answered may still come for its card.
+LEAVING = timedelta(days=30)
+
 _remembered: dict[str, tuple[NodeCard | None, float]] = {}
+_revoked: list[tuple[frozenset[str], float]] = []
 _lock = Lock()
 
 
@@ -41,11 +46,29 @@ def cards_forget() -> None:
     """The next question of this process is answered from the database."""
     with _lock:
         _remembered.clear()
+        _revoked.clear()
+
+
+def nodes_revoked() -> frozenset[str]:
+    """The ids of all nodes whose card is revoked. At most 2 s old."""
+    found = _revoked[0] if _revoked else None
+    if found and found[1] > time.monotonic():
+        return found[0]
+    names = frozenset(Node.objects.exclude(revoked_at=None).values_list("node_id", flat=True))
+    with _lock:
+        _revoked[:] = [(names, time.monotonic() + CARD_CACHE_SECONDS)]
+    return names
 
 
 def nodes_enrolled() -> list[NodeCard]:
-    """The cards of every node that may work, by node id: what the core's folders are planned from."""
+    """The cards of every node that may work, by node id."""
     return _cards(Node.objects.filter(revoked_at=None))
+
+
+def nodes_reachable(at: datetime) -> QuerySet[Node]:
+    """What the core's folders are planned from: nodes that may work, and revoked ones that have not heard of it yet."""
+    leaving = Q(card_told_at=None, revoked_at__gt=at - LEAVING)
+    return Node.objects.filter(Q(revoked_at=None) | leaving).order_by("node_id")
 
 
 def children_of(node: str) -> list[NodeCard]:

@@ -6,6 +6,7 @@ digit is ISO 7064 MOD 11,10 (python-stdnum). No Django here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -64,3 +65,41 @@ def case_number_parse(text: str) -> CaseNumber:
     except (ValueError, ValidationError) as error:
         raise InvalidCaseNumber(text=text) from error
     return CaseNumber(division=digits[:12], station=digits[12:14], day=day, serial=int(digits[20:24]))
+
+
+@dataclass(frozen=True, order=True)
+class UnknownNumbers:
+    """Serials of a day whose cases nobody here has heard of; `last` None: nobody knows how far they go."""
+
+    day: date
+    first: int
+    last: int | None
+
+
+def numbers_unknown(numbers: Iterable[str], *, epochs_ended: Iterable[int] = ()) -> list[UnknownNumbers]:
+    """What is missing among a station's case numbers: between those that are known, and after the last one of each
+    machine that is gone (`epochs_ended`), because it may have gone on. Text that is no case number is passed over."""
+    days: dict[date, dict[int, list[int]]] = {}
+    for text in numbers:
+        try:
+            number = case_number_parse(text)
+        except InvalidCaseNumber:
+            continue
+        machine = (number.serial - 1) // EPOCH_STRIDE
+        days.setdefault(number.day, {}).setdefault(machine, []).append(number.serial)
+    missing = [gap for day, machines in days.items() for gap in _gaps(day, machines)]
+    for epoch in epochs_ended:
+        machine = (first_serial(epoch) - 1) // EPOCH_STRIDE
+        last_day = max((day for day, machines in days.items() if machine in machines), default=None)
+        if last_day is not None:
+            missing.append(UnknownNumbers(last_day, max(days[last_day][machine]) + 1, None))
+    return sorted(missing, key=lambda one: (one.day, one.first))
+
+
+def _gaps(day: date, machines: dict[int, list[int]]) -> Iterator[UnknownNumbers]:
+    for machine, serials in machines.items():
+        expected = machine * EPOCH_STRIDE + 1
+        for serial in sorted(set(serials)):
+            if serial > expected:
+                yield UnknownNumbers(day, expected, serial - 1)
+            expected = serial + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from ..journal.selectors import entries_of_case
 from . import models
 from .deadlines import Ledger, case_ledgers
 from .errors import CaseUnknown
+from .numbering import UnknownNumbers, numbers_unknown
 from .state import CaseState, state_decode
 from .writing import work_calendar
 
@@ -28,6 +29,13 @@ def case_state(case_id: UUID) -> CaseState:
 
 def case_by_number(number: str) -> models.Case | None:
     return models.Case.objects.filter(number=number).first()
+
+
+def case_numbers_unknown(service_point: str, *, epochs_ended: Iterable[int] = ()) -> list[UnknownNumbers]:
+    """Case numbers of a service point nobody here has heard of, by day: what a lost machine never sent."""
+    station = service_point.replace("-", "")
+    numbers = models.Case.objects.filter(number__startswith=station).values_list("number", flat=True)
+    return numbers_unknown(numbers, epochs_ended=epochs_ended)
 
 
 def case_list(*, clerk: str = "", text: str = "", open_only: bool = False) -> QuerySet[models.Case]:

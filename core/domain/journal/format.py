@@ -135,12 +135,14 @@ class Signed(Wire, frozen=True, kw_only=True):
 
 
 class StreamAck(Wire, frozen=True, kw_only=True):
-    """How far a reader is: `applied` is in its rows, `secured` in a tested backup."""
+    """How far a reader is: `applied` is in its rows, `secured` in a tested backup; `held` says why it goes no further
+    (an errors.py code, "" while the stream flows)."""
 
     stream: StreamName
     applied: int
     header: bytes
     secured: int
+    held: str = ""
 
 
 class Acks(Wire, frozen=True, kw_only=True):

@@ -40,6 +40,8 @@ class OutgoingStream(models.Model):
     secured_seq = models.BigIntegerField(default=0)
     #: When the reader's ack was made, by its clock (ms since 1970); 0: never heard of it.
     acked_at_ms = models.BigIntegerField(default=0)
+    #: Why the reader holds this stream (an errors.py code), "" while it flows.
+    held_reason = models.CharField(max_length=32, default="", blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["author", "epoch", "audience"], name="outgoing_stream_unique")]

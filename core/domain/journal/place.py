@@ -34,11 +34,13 @@ class Here:
     level: str
     name: str
     peers: frozenset[str] = frozenset()
+    #: Nodes that are sent nothing about cases any more (the core's: those it has revoked).
+    absent: frozenset[str] = frozenset()
 
     def audiences(self, parties: frozenset[str]) -> list[str]:
         """Who is sent an entry of a case with these parties: the core always, others where there is a link."""
         if self.node == CORE:
-            return sorted(parties - {CORE})
+            return sorted(parties - {CORE} - self.absent)
         return sorted(({CORE} | parties) & (self.peers | {CORE}) - {self.node})
 
 

@@ -161,9 +161,14 @@ def _segment_name(segment: Segment, desk: Desk) -> None:
 
 
 def segments_prune(*, here: Here, desk: Desk, before_ms: int) -> int:
-    """Segments that are secured by their reader and older than `before_ms` are gone from the folders."""
+    """Segments that are secured by their reader and older than `before_ms` are gone from the folders.
+
+    Audiences nothing is shared with now are passed over. Returns how many segments.
+    """
     pruned = 0
     for stream in OutgoingStream.objects.filter(author=here.node, secured_seq__gt=0):
+        if not desk.recipients(stream.audience):
+            continue
         old = stream.segments.filter(
             pruned=False, published=True, last__lte=stream.secured_seq, made_at_ms__lt=before_ms
         )

@@ -12,7 +12,7 @@ from .clock import physical_ms
 from .format import Acks, Entry, StreamAck, StreamName, entry_decode
 from .models import Attachment, Cursor, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
-from .place import Here
+from .place import CORE, Here
 
 
 def entries_of_case(case_id: UUID) -> list[Entry]:
@@ -70,7 +70,11 @@ def entry_reached(entry_id: UUID, audience: str, *, here: Here) -> bool:
 
 
 def acks_for(author: str, *, here: Here, made_at_ms: int) -> Acks:
-    """How far this machine is in the author's streams to it."""
+    """How far this machine is in the author's streams to it.
+
+    What a node has applied is secured: were its disk lost, the county would send it anew (rebuild). The county itself
+    counts only what a tested backup holds.
+    """
     cursors = Cursor.objects.filter(author=author, audience=here.node).order_by("epoch")
     return Acks(
         reader=here.node,
@@ -78,11 +82,18 @@ def acks_for(author: str, *, here: Here, made_at_ms: int) -> Acks:
         streams=tuple(
             StreamAck(
                 stream=StreamName(author=c.author, epoch=c.epoch, audience=c.audience), applied=c.last_seq,
-                header=bytes(c.last_header), secured=c.secured_seq,
+                header=bytes(c.last_header), held=c.held_reason,
+                secured=c.secured_seq if here.node == CORE else c.last_seq,
             )
             for c in cursors
         ),
     )  # fmt: skip
+
+
+def streams_refused(*, here: Here) -> list[OutgoingStream]:
+    """This machine's streams that their reader holds, as its acks say."""
+    streams = OutgoingStream.objects.filter(author=here.node, epoch=here.epoch).exclude(held_reason="")
+    return list(streams.order_by("audience"))
 
 
 def streams_held() -> list[Cursor]:

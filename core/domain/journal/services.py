@@ -13,8 +13,8 @@ from django.utils.module_loading import import_string
 
 from .bodies import Body
 from .clock import Instant, instant_ms, physical_ms, tick
-from .errors import EntryTooLarge
-from .format import MAX_ENTRY_BYTES, Acks, Entry, encode
+from .errors import EntryTooLarge, StreamForked
+from .format import MAX_ENTRY_BYTES, Acks, Entry, StreamAck, encode
 from .models import ClockState, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
 from .place import Here
@@ -122,15 +122,15 @@ def _store(rows: Sequence[tuple[UUID, UUID | None, int, str, str, int, bytes]]) 
     rows_insert(EntryRow, ENTRY_COLUMNS, rows, unique=("id",))
 
 
-def outbox_queue(entry_ids: Sequence[UUID], *, audiences: Sequence[str], at_ms: int | None = None) -> None:
-    """Each entry waits in each audience's outbox, in this order; once queued for an audience it is not again."""
+def outbox_queue(
+    entry_ids: Sequence[UUID], *, audiences: Sequence[str], at_ms: int | None = None, again: bool = False
+) -> None:
+    """Each entry waits in each audience's outbox, in this order; once queued for an audience it is not again, except
+    that `again` sends what was sealed before once more."""
     at_ms = physical_ms() if at_ms is None else at_ms
     for audience in audiences:
-        queued = set(
-            OutboxItem.objects.filter(audience=audience, entry_id__in=list(entry_ids)).values_list(
-                "entry_id", flat=True
-            )
-        )
+        there = OutboxItem.objects.filter(audience=audience, entry_id__in=list(entry_ids))
+        queued = set((there.filter(seq=None) if again else there).values_list("entry_id", flat=True))
         rows = [(audience, entry_id, at_ms) for entry_id in entry_ids if entry_id not in queued]
         rows_insert(OutboxItem, ("audience", "entry", "queued_at_ms"), rows)
     if entry_ids and audiences and settings.OUTBOX_WAKE:
@@ -139,10 +139,30 @@ def outbox_queue(entry_ids: Sequence[UUID], *, audiences: Sequence[str], at_ms: 
 
 def acks_apply(acks: Acks, *, here: Here) -> None:
     """What the reader says it has applied and secured of this machine's streams; numbers only grow within an ack's
-    epoch, except that a county restored from a backup may say less, with a later date."""
+    epoch, except that a county restored from a backup may say less, with a later date.
+
+    Where the reader has applied what this machine did not write, its numbers are not believed: this machine was
+    copied, and has to be enrolled anew.
+    """
     for ack in acks.streams:
         if ack.stream.author != here.node or ack.stream.audience != acks.reader:
             continue
-        OutgoingStream.objects.filter(
+        stream = OutgoingStream.objects.filter(
             author=here.node, epoch=ack.stream.epoch, audience=acks.reader, acked_at_ms__lt=acks.made_at_ms
-        ).update(applied_seq=ack.applied, secured_seq=ack.secured, acked_at_ms=acks.made_at_ms)
+        ).first()
+        if stream is None:
+            continue
+        stream.acked_at_ms, stream.held_reason = acks.made_at_ms, ack.held[:32]
+        if _is_ours(stream, ack):
+            stream.applied_seq, stream.secured_seq = ack.applied, ack.secured
+        else:
+            stream.held_reason = StreamForked.code
+        stream.save(update_fields=["acked_at_ms", "held_reason", "applied_seq", "secured_seq"])
+
+
+def _is_ours(stream: OutgoingStream, ack: StreamAck) -> bool:
+    """Whether what the reader has applied last is this machine's: not so where a copy of it writes the stream too."""
+    if not ack.applied or not ack.header:
+        return True
+    written = stream.segments.filter(last=ack.applied).values_list("header_hash", flat=True).first()
+    return written is not None and bytes(written) == ack.header

@@ -24,8 +24,8 @@ from ..selectors import cards_forget
 HALL_STATION = "01"
 
 
-def card_issue(node: Node, *, by: str, at: datetime) -> NodeCard:
-    """The node's row holds a newly signed card that says what the row says; saved."""
+def card_issue(node: Node, *, by: str, at: datetime, told: bool = False) -> NodeCard:
+    """The node's row holds a newly signed card that says what the row says; saved. `told`: it gets it right now."""
     valid_from = physical_ms() - CARD_EARLY_MS
     if node.signed_card:
         held = chain.card_open(bytes(node.signed_card), core_identity().root_key)
@@ -38,7 +38,7 @@ def card_issue(node: Node, *, by: str, at: datetime) -> NodeCard:
         valid_from_ms=valid_from, valid_to_ms=valid_from + CARD_MS, revoked=node.revoked_at is not None,
         addresses=tuple(node.addresses),
     )  # fmt: skip
-    node.signed_card = root_signer().wrap(chain.CARD, card)
+    node.signed_card, node.card_told_at = root_signer().wrap(chain.CARD, card), at if told else None
     node.save()
     IssuedCard.objects.create(
         node_id=card.node, epoch=card.epoch, serial=card.serial, verify_key=card.verify_key, recipient=card.recipient,
@@ -85,7 +85,9 @@ def cards_send(
     for reader in sorted(rows.values(), key=lambda row: row.node_id):
         if reader.node_id in skip or (reader.revoked_at and reader.node_id not in names):
             continue
-        cards = tuple(_signed(name, rows) for name in names if _concerns(name, reader, rows, former))
+        # A revoked town hears nothing of its villages' new links: it relays for them until they have heard of it.
+        mine = [reader.node_id] if reader.revoked_at else names
+        cards = tuple(_signed(name, rows) for name in mine if _concerns(name, reader, rows, former))
         if cards:
             entries_send(reader, [CardsChanged(cards=cards)], by=by)
             told.append(reader.node_id)

@@ -19,11 +19,12 @@ from core.exchange.requeue import outbox_requeue
 from tenants.models import ServicePoint, schema_name_of
 
 from ..errors import IdentityTaken, ServicePointDiffers
-from ..keys import core_identity
+from ..keys import core_epoch, core_identity
 from ..models import EnrolmentCode, IssuedCard, Node
 from ..selectors import node_get, service_point_get
 from .cards import card_issue, cards_send, parent_of, villages_relink
 from .codes import code_require
+from .rebuild import cases_unqueue, rebuild_queue
 from .staff import staff_of_node
 
 MAX_STATUS_TEXTS = 20
@@ -52,6 +53,8 @@ def node_enrol(*, request: bytes, code: str, at: datetime, county_url: str = "")
 def node_revoke(*, node: str, by: str, at: datetime) -> Node:
     """The node's card is revoked and everybody concerned is told; its villages link to the core.
 
+    Nothing more about cases goes to it; what a later enrolment of the service point needs is sent then (rebuild).
+
     Revoking it again changes nothing. Raises NodeUnknown.
     """
     with transaction.atomic():
@@ -64,6 +67,7 @@ def node_revoke(*, node: str, by: str, at: datetime) -> Node:
         card_issue(row, by=by, at=at)
         former = villages_relink(row.tenant_code, by=by, at=at)
         cards_send([row.node_id, *former], by=by, former=former)
+        cases_unqueue(row)
     return row
 
 
@@ -113,20 +117,23 @@ def _node_admit(asked: EnrolRequest, point: ServicePoint, code: EnrolmentCode, a
     node.epoch, node.serial = node.epoch + 1, node.serial + 1
     node.enrolled_at, node.enrolled_by = at, code.created_by
     node.revoked_at, node.revoked_by, node.status, node.last_seen = None, "", None, None
-    if before and before != node.recipient:
+    again = bool(before)
+    if again and before != node.recipient:
         _stream_move_on(node)
-    card_issue(node, by=code.created_by, at=at)
+    card_issue(node, by=code.created_by, at=at, told=True)
     code.used_at, code.used_by_key = at, asked.verify_key
     code.save(update_fields=["used_at", "used_by_key"])
     former = villages_relink(point.tenant_code, by=code.created_by, at=at)
     cards_send([node.node_id, *former], by=code.created_by, former=former, skip=[node.node_id])
+    if again:
+        rebuild_queue(node, at=at)
     return node
 
 
 def _stream_move_on(node: Node) -> None:
     """The new machine reads after what was sealed to the old one; what that never read waits again for the new one."""
     with schema_context(schema_name_of(node.tenant_code)):
-        stream = OutgoingStream.objects.filter(author=CORE, epoch=settings.NODE_EPOCH, audience=node.node_id).first()
+        stream = OutgoingStream.objects.filter(author=CORE, epoch=core_epoch(), audience=node.node_id).first()
         if stream is None:
             return
         node.down_seq, node.down_header = stream.last_seq, bytes(stream.last_header)
@@ -136,7 +143,7 @@ def _stream_move_on(node: Node) -> None:
 def _down(node: Node) -> StreamAck | None:
     if not node.down_seq:
         return None
-    name = StreamName(author=CORE, epoch=settings.NODE_EPOCH, audience=node.node_id)
+    name = StreamName(author=CORE, epoch=core_epoch(), audience=node.node_id)
     return StreamAck(stream=name, applied=node.down_seq, header=bytes(node.down_header), secured=0)
 
 

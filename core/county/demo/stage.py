@@ -110,6 +110,9 @@ def nodes_ready(stage: Stage) -> None:
     """Every node is enrolled and runs; the town first, so that its villages link to it."""
     for site in SITES:
         node = stage.nodes[site.node]
+        if (node.base / "node.sqlite3").exists():
+            # The demo is taken up again, perhaps by a newer version than the one that left it.
+            node.manage("migrate", "--verbosity", "0")
         if not node.enrolled:
             node.manage("enrol", "--core", stage.core.url, "--code", code_for(site), "--json")
         node.start(stage.logs)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ..journal.clock import physical_ms
 from ..journal.format import Entry
-from ..journal.rows import rows_insert
+from ..journal.rows import rows_insert, rows_with
 from ..journal.selectors import entries_by_id, entries_of_cases, entry_ids_known
 from ..journal.services import entries_store
 from .lifecycle import RULES
@@ -78,7 +78,7 @@ def _grouped(entries: Iterable[Entry]) -> dict[UUID, list[Entry]]:
 
 def _unpark(by_case: dict[UUID, list[Entry]]) -> set[UUID]:
     """Puts what was parked for these cases before what arrived, in the order it came; returns the ids."""
-    since = dict(ParkedEntry.objects.filter(case_id__in=list(by_case)).values_list("entry_id", "parked_at_ms"))
+    since = dict(rows_with(ParkedEntry, "case_id", by_case).values_list("entry_id", "parked_at_ms"))
     waited = entries_by_id(since) if since else []
     for case_id, parked in _grouped(sorted(waited, key=lambda entry: (since[entry.id], entry.at, entry.id))).items():
         by_case[case_id] = parked + by_case[case_id]
@@ -87,7 +87,7 @@ def _unpark(by_case: dict[UUID, list[Entry]]) -> set[UUID]:
 
 def _states_load(by_case: dict[UUID, list[Entry]]) -> dict[UUID, CaseState]:
     # In key order, so that two readers of one tenant never wait for each other in a ring.
-    rows = Case.objects.filter(pk__in=list(by_case)).order_by("pk").select_for_update()
+    rows = rows_with(Case, "id", by_case).order_by("pk").select_for_update()
     return {key: state_decode(bytes(wire)) for key, wire in rows.values_list("pk", "state")}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 from django.conf import settings
@@ -24,6 +25,12 @@ MAX_HITS = 50
 _item = msgspec.msgpack.Decoder(Item)
 _grant = msgspec.msgpack.Decoder(Grant)
 _year = msgspec.msgpack.Decoder(CalendarYear)
+
+
+@lru_cache(maxsize=128)
+def _item_of(document: bytes) -> Item:
+    # A segment's cases are of few items, and each is asked for several times; values are frozen.
+    return _item.decode(document)
 
 
 class ItemUnknown(LookupError):
@@ -63,7 +70,7 @@ def item_get(item_code: str, version: int | None = None) -> Item:
     )
     if document is None:
         raise ItemUnknown(item_code)
-    return _item.decode(bytes(document))
+    return _item_of(bytes(document))
 
 
 def items_get(codes: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Item]:
@@ -72,7 +79,7 @@ def items_get(codes: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Item]:
     rows = models.ItemVersion.objects.filter(item_code__in={code for code, _ in wanted}).values_list(
         "item_code", "version", "document"
     )
-    return {(code, version): _item.decode(bytes(doc)) for code, version, doc in rows if (code, version) in wanted}
+    return {(code, version): _item_of(bytes(doc)) for code, version, doc in rows if (code, version) in wanted}
 
 
 def item_is_withdrawn(item_code: str) -> bool:

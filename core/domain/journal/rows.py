@@ -6,12 +6,13 @@ bulk_create renders a placeholder a value; on PostgreSQL one array a column is s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from django.db import DataError, connection, models
 
 Row = Sequence[Any]
+M = TypeVar("M", bound=models.Model)
 
 
 def rows_insert(
@@ -59,6 +60,16 @@ def _on_conflict(model: type[models.Model], unique: Sequence[str], update: Seque
     columns = [quote(_column(model._meta.get_field(name))) for name in update]
     sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
     return f" ON CONFLICT ({keys}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+
+
+def rows_with(model: type[M], column: str, values: Iterable[Any]) -> models.QuerySet[M]:
+    """The model's rows whose column is one of the values: on PostgreSQL one parameter, however many they are."""
+    if connection.vendor != "postgresql":
+        return model._default_manager.filter(**{f"{column}__in": list(values)})
+    field = model._meta.get_field(column)
+    quote, kind = connection.ops.quote_name, _array_kind(field)
+    condition = f"{quote(model._meta.db_table)}.{quote(_column(field))} = ANY(%s::{kind}[])"
+    return model._default_manager.extra(where=[condition], params=[_array(kind, list(values))])
 
 
 def rows_number(model: type[models.Model], column: str, ids: Sequence[int], first: int, **also: Any) -> None:

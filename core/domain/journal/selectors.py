@@ -13,6 +13,7 @@ from .format import Acks, Entry, StreamAck, StreamName, entry_decode
 from .models import Attachment, Cursor, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
 from .place import CORE, Here
+from .rows import rows_with
 
 
 def entries_of_case(case_id: UUID) -> list[Entry]:
@@ -34,7 +35,7 @@ def entries_by_id(ids: Iterable[UUID]) -> list[Entry]:
 
 
 def entry_ids_known(ids: Iterable[UUID]) -> set[UUID]:
-    return set(EntryRow.objects.filter(id__in=list(ids)).values_list("id", flat=True))
+    return set(rows_with(EntryRow, "id", ids).values_list("id", flat=True))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 
 from django.core.management import call_command
 from django.utils import timezone
@@ -33,7 +34,7 @@ def county_set_up(sites: Sequence[Site]) -> None:
                      administrators=[admin])  # fmt: skip
     tenant_provision(code=TOWN, name=TOWN_NAME, kind="town", slug=TOWN_SLUG, hall_name=f"{TOWN_NAME}便民服务中心",
                      villages=_villages(sites))  # fmt: skip
-    call_command("migrate_tenants", verbosity=0)
+    call_command("migrate_tenants", verbosity=0, stdout=StringIO())
 
 
 def staff_set_up(staff: Sequence[Staff]) -> None:

@@ -258,12 +258,21 @@ def _fork_found(
             continue
         except FileNotFoundError:
             continue
-        if header.stream == stream and header.first <= cursor.last_seq:
-            known = ReadSegment.objects.filter(cursor=cursor, first=header.first).first()
-            if known is None or bytes(known.header_hash) != header_hash(header_bytes):
-                return name, errors.StreamForked(first=header.first, last=header.last)
+        read = header.stream == stream and header.first <= cursor.last_seq
+        if read and _differs(cursor, header, header_hash(header_bytes)):
+            return name, errors.StreamForked(first=header.first, last=header.last)
         desk.seen[key] = stamp
     return None
+
+
+def _differs(cursor: Cursor, header: SegmentHeader, hashed: bytes) -> bool:
+    """Whether this reader has read something else under any of the header's numbers. A machine that took another's
+    place began in the middle: what is before was never its to read."""
+    known = ReadSegment.objects.filter(cursor=cursor, first=header.first).first()
+    if known is not None:
+        return bytes(known.header_hash) != hashed
+    began = ReadSegment.objects.filter(cursor=cursor).order_by("first").values_list("first", flat=True).first()
+    return header.last >= (cursor.last_seq + 1 if began is None else began)
 
 
 def _hold(cursor: Cursor, error: errors.JournalError, name: str, place: Path, desk: ReadDesk) -> None:

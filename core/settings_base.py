@@ -77,7 +77,8 @@ def gettext_noop(text: str) -> str:
 
 
 #: The main navigation: who has none of an entry's roles does not see it (none named: everybody), and an entry whose
-#: page the host does not have is left out. `icon` is a file of core/static/vendor/tabler-icons-*.
+#: page the host does not have is left out. `icon` is a file of core/static/vendor/tabler-icons-*. `count`, where there
+#: is one, is the path of a function of the actor: so many wait for them on that page.
 COUNTER_NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_noop("Counter"), "url_name": "counter:home", "icon": "home", "roles": ()},
     {"label": gettext_noop("Items"), "url_name": "counter:items", "icon": "search", "roles": ()},

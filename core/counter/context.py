@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
 from core.domain.journal.place import Here, NotEnrolled, here
@@ -66,5 +67,7 @@ def navigation(actor: Actor | None, path: str) -> list[dict[str, Any]]:
         except NoReverseMatch:
             continue  # a page of the other host: the console's on a hall's name, or the other way round
         active = path == url or (url != "/" and path.startswith(url))
-        entries.append({"label": gettext(entry["label"]), "url": url, "icon": entry["icon"], "active": active})
+        count = import_string(entry["count"])(actor) if "count" in entry else 0
+        named = {"label": gettext(entry["label"]), "url": url, "icon": entry["icon"]}
+        entries.append({**named, "active": active, "count": count})
     return entries

@@ -142,6 +142,7 @@ FIELD_RULE: Final[Words] = {
     "date": _("Please give a date, for example 2026-11-21"),
     "pattern": _("This is not in the form that is asked for"),
     "phone": _("Please give a mobile number of 11 digits, or a landline with area code"),
+    "too_long": _("This is longer than can be kept, or holds a character that cannot be kept"),
 }
 FLAG: Final[Words] = {
     "not_custodian": _("Written by a machine that did not have the case"),
@@ -149,6 +150,7 @@ FLAG: Final[Words] = {
     "illegal_transition": _("Outside the procedure, counted all the same"),
     "no_authority": _("Decided without the power to do so"),
     "unknown_case": _("Belongs to a case that is not known"),
+    "unknown_item": _("Names an item, or a version of it, that was never published"),
     "clock_uncertain": _("The machine's clock was not certain"),
     "number_reused": _("The case number was used twice"),
     "not_a_case": _("Does not belong to any case"),

@@ -112,6 +112,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "roles": ("reviewer", "approver", "supervisor")},
     {"label": gettext_noop("Overview"), "url_name": "backoffice:overview", "icon": "building-community",
      "roles": ("county_admin", "supervisor", "operator")},
+    {"label": gettext_noop("Conflicts"), "url_name": "ingest:desk", "icon": "alert-triangle",
+     "roles": ("county_admin", "supervisor", "operator"), "count": "core.county.workqueue.watch.troubles_badge"},
     {"label": gettext_noop("Towns"), "url_name": "tenants:list", "icon": "building", "roles": ("county_admin",)},
     {"label": gettext_noop("Nodes"), "url_name": "registry:fleet", "icon": "server",
      "roles": ("county_admin", "operator")},

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("core.counter.account_urls")),
     path("", include("core.county.registry.urls")),
     path("", include("core.county.backoffice.urls")),
+    path("conflicts/", include("core.county.ingest.urls")),
     path("catalogue/", include("core.county.publishing.urls")),
     path("tenants/", include("tenants.urls")),
 ]

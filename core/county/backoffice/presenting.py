@@ -25,6 +25,8 @@ ACTS: Final[dict[str, str | Promise]] = {
     "refuse": gettext_lazy("refused"), "supplement": gettext_lazy("asked for a supplement"),
     "supplement-in": gettext_lazy("noted that everything is in"), "opinion": gettext_lazy("gave an opinion"),
     "decide": gettext_lazy("decided"), "note": gettext_lazy("added a note"),
+    "conflict": gettext_lazy("looked at a dispute"), "conflict-settle": gettext_lazy("settled a dispute"),
+    "custody": gettext_lazy("looked at taking it over"), "custody-take": gettext_lazy("took it over for the county"),
 }  # fmt: skip
 REASONS: Final[dict[str, str | Promise]] = {
     "task": gettext_lazy("department whose turn it was"), "department": gettext_lazy("department of the case"),

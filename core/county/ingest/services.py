@@ -37,6 +37,7 @@ from core.exchange.returned import returned_read
 from tenants.connection import connection
 
 from .judging import judge
+from .troubles import flags_mirror
 
 _log = structlog.get_logger(__name__)
 DAY_MS = 24 * 3600 * 1000
@@ -52,6 +53,7 @@ def apply(stream: StreamName, entries: list[Entry]) -> None:
     if astray:
         entries_store(astray)
         flags_write([(entry, NOT_A_CASE) for entry in astray])
+    flags_mirror(entries, [*(entry for entry, _ in done.flags), *astray])
     _relay(done)
     _flags_tell(done.flags)
 
@@ -145,6 +147,7 @@ def returned_take(machine: Machine, node: str) -> int:
     entries = [entry for entry in returned_read(machine, node) if entry.case_id is not None and entry.kind in RULES]
     missing = {entry.id for entry in entries} - entry_ids_known(entry.id for entry in entries)
     done = entries_apply([entry for entry in entries if entry.id in missing], judge=judge)
+    flags_mirror(entries, [entry for entry, _ in done.flags])
     where = here()
     states = {state.id: state for state in done.states}
     for entry in done.entries:

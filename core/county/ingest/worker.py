@@ -33,6 +33,7 @@ from tenants.models import Tenant, schema_name_of
 
 from .machine import cards_signed, machine_open, machine_still, plan_current
 from .services import apply, nodes_anchor, nodes_settle, segments_clear, tenant_round, tenant_turn
+from .troubles import troubles_follow
 from .wake import CHANNEL
 
 _log = structlog.get_logger(__name__)
@@ -169,14 +170,13 @@ class Ingest:
                     return 0
                 nodes_anchor(nodes)
                 done = tenant_round(self.machine, self.desk, nodes)
+                troubles_follow(quarantine=self.machine.places.quarantine)
                 if nodes_settle(nodes):
                     self._next_cards = 0.0
                 if sweep:
                     self._tend(nodes)
         finally:
             connection.set_schema_to_public()
-        if done.held:
-            _log.error("streams_held", tenant=tenant.code, held=done.held)
         return done.sealed + done.read
 
     def _tend(self, nodes: list[str]) -> None:

@@ -102,7 +102,8 @@ class Trouble(models.Model):
     """One thing wrong in one tenant, as its own tables say; derived from them (core.county.ingest.troubles).
 
     What it is about: HELD a stream (`key` "author/epoch"), FLAG an entry (`key` its id), PARKED a case
-    (`key` its id; `entry_id` is the first that waits), STRANDED a revoked node (`key` its id). Free text that people write about it stays in the tenant's schema.
+    (`key` its id; `entry_id` is the first that waits), STRANDED a revoked node (`key` its id). Free text that people
+    write about it stays in the tenant's schema.
     """
 
     tenant_code = models.CharField(max_length=12)

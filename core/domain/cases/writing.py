@@ -100,6 +100,16 @@ def flags_write(flags: Sequence[tuple[Entry, str]], applied: Iterable[Entry] = (
     rows_insert(Flag, columns, rows, unique=("entry_id",))
 
 
+def flag_resolve(*, entry_id: UUID, resolution: str) -> Flag | None:
+    """Somebody has looked at the flagged entry and says what came of it; the entry and the case stay as they are.
+    None, and nothing changed, where the flag is not there or was settled before. Call inside a transaction."""
+    flag = Flag.objects.select_for_update().filter(pk=entry_id, resolved=False).first()
+    if flag is not None:
+        flag.resolved, flag.resolution = True, resolution
+        flag.save(update_fields=["resolved", "resolution"])
+    return flag
+
+
 def state_lock(case_id: UUID) -> CaseState:
     """The case's state, locked until the transaction ends. Raises CaseUnknown."""
     # On SQLite the transaction itself holds the write lock (BEGIN IMMEDIATE); there this is a plain read.

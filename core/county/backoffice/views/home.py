@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from core.counter.access import StaffRequest, in_county
 from core.county.registry.selectors import nodes_enrolled
 from core.county.workqueue.selectors import departments_count, lights_count_county
+from core.county.workqueue.watch import troubles_badge
 from core.domain.catalogue.selectors import department_names, release_current
 from tenants.models import ServicePoint, Tenant
 
@@ -24,6 +25,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "tenants": Tenant.objects.count(), "points": ServicePoint.objects.filter(active=True).count(),
         "nodes": len(nodes_enrolled()), "release": release_current(), "today": today,
         "lights": list(lights_count_county(today=today).items()),
+        "troubles": troubles_badge(request.actor),
         "departments": [(names.get(row.department, ""), row) for row in departments],
     }  # fmt: skip
     return render(request, "backoffice/overview.html", context)

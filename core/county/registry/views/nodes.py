@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.counter.access import StaffRequest, in_county
+from core.county.workqueue.watch import troubles_of_nodes
 from core.domain.journal.chain import card_open
 from core.exchange.enrolment import MAX_REQUEST_BYTES, RequestDamaged, fingerprint_of
 from tenants.models import ServicePoint, Tenant
@@ -41,7 +42,10 @@ def fleet(request: StaffRequest) -> HttpResponse:
     found = nodes_search(_text(request), tenant=request.GET.get("tenant", ""))
     page = _page(request, found)
     now = timezone.now()
-    context = _list_context(request, page) | {"machines": machine_rows(list(page.object_list), at=now), "now": now}
+    context = _list_context(request, page) | {
+        "machines": machine_rows(list(page.object_list), at=now), "now": now,
+        "troubles": troubles_of_nodes(node.node_id for node in page.object_list),
+    }  # fmt: skip
     return render(request, "registry/fleet.html", context)
 
 
@@ -68,6 +72,7 @@ def point(request: StaffRequest, code: str) -> HttpResponse:
         "point": found,
         "tenant": Tenant.objects.filter(code=found.tenant_code).first(),
         "machine": machine,
+        "troubles": troubles_of_nodes([code]).get(code, 0),
         "words": _words(machine.node) if machine else "",
         "core_url": settings.COUNTY_URL,
     }

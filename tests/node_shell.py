@@ -20,6 +20,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.core.management.base import CommandError  # noqa: E402
 
+from core.counter.network import network  # noqa: E402
 from core.domain.cases import selectors, services  # noqa: E402
 from core.domain.cases.models import Flag  # noqa: E402
 from core.domain.journal.models import Cursor, OutboxItem, Segment  # noqa: E402
@@ -99,13 +100,20 @@ def status() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def bar() -> dict[str, Any]:
+    """What the bar on every page says."""
+    said = network(here())
+    assert said is not None
+    return {"refused": said.refused, "is_copied": said.is_copied, "waiting": said.waiting.count}
+
+
 def may_work() -> bool:
     """Raises NodeRevoked, NodeReplaced."""
     identity_forget()
     return bool(here())
 
 
-COMMANDS = {one.__name__: one for one in (request, respond, take, deliver, note, turn, manage, status, may_work)}
+COMMANDS = {one.__name__: one for one in (request, respond, take, deliver, note, turn, manage, status, bar, may_work)}
 
 
 def main() -> None:

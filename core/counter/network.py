@@ -16,9 +16,10 @@ from django.conf import settings
 
 from core.domain.catalogue.selectors import release_age_days, release_current
 from core.domain.journal.clock import instant, instant_datetime, physical_ms
+from core.domain.journal.errors import StreamForked
 from core.domain.journal.place import CORE, Here
 from core.domain.journal.policy import policy
-from core.domain.journal.selectors import Waiting, waiting_for
+from core.domain.journal.selectors import Waiting, streams_refused, waiting_for
 
 #: The agent writes its file at least this often; an older one means that it does not run.
 AGENT_SILENT_MS: Final = 60_000
@@ -45,6 +46,13 @@ class Network:
     waiting: Waiting
     release: int
     release_age_days: int
+    #: Why the county reads no further what is sent from here (a journal error's code), "" while it does.
+    refused: str = ""
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether another machine writes under this one's identity."""
+        return self.refused == StreamForked.code
 
     @property
     def release_is_old(self) -> bool:
@@ -72,6 +80,7 @@ def network(here: Here) -> Network | None:
         waiting=waiting_for(CORE, here=here),
         release=release.number if release else 0,
         release_age_days=release_age_days(),
+        refused=next((one.held_reason for one in streams_refused(here=here) if one.audience == CORE), ""),
     )
 
 

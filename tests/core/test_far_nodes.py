@@ -26,6 +26,7 @@ from tenants.connection import connection
 from tests.core import offices
 from tests.core.far import County, FarNode, NodeFault, county_open
 from tests.core.registry_places import SCHEMA, villages_make
+from tests.core.test_registry_pages import _client, address
 from tests.enrolling import TOWN, VILLAGE
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,12 @@ def sealed_for(node: str, kind: str = "") -> int:
     with schema_context(SCHEMA):
         items = OutboxItem.objects.filter(audience=node).exclude(seq=None)
         return items.filter(entry__kind=kind).count() if kind else items.exclude(entry__case_id=None).count()
+
+
+def page_of(service_point: str) -> str:
+    """The service point's page, as the county administrator sees it."""
+    connection.set_schema_to_public()
+    return _client("admin1", "county_admin").get(address("point", code=service_point)).content.decode()
 
 
 # The courier
@@ -190,6 +197,7 @@ def test_a_replacement_gets_the_cases_and_what_the_lost_machine_never_sent_is_li
         unknown = case_numbers_unknown(VILLAGE, epochs_ended=[1])
     assert [(one.first, one.last) for one in unknown] == [(3, None)]
     assert int(lost["number"][20:24]) == 3
+    assert "from 3 on" in page_of(VILLAGE)
     assert county.flags() == []
 
 
@@ -237,12 +245,16 @@ def test_a_copied_disk_is_found_out_held_said_and_mended_by_new_keys(county, vil
     assert copy.ask("status")["refused"] == ["core: fork"]
     village.ask("turn")
     assert village.ask("status")["refused"] == ["core: fork"]
+    assert copy.ask("bar")["is_copied"] and village.ask("bar")["is_copied"]
+    assert "manage.py enrol --again --new-keys" in page_of(VILLAGE)
     # The way out: one of them gets keys of its own, and what only it held is sent once more.
     assert county.enrol(copy, VILLAGE, again=True, new_keys=True) == 2
     county.settle(copy, rounds=4)
     assert {mine, theirs} <= county.hashes().keys()
     assert copy.ask("status")["hashes"] == county.hashes()
     assert copy.ask("status")["refused"] == []
+    # Both had given their next case the same number.
+    assert county.flags() == ["number_reused"]
     # The other one is told that it is not the village's machine any more.
     with pytest.raises(NodeFault, match="NodeReplaced"):
         village.ask("turn")

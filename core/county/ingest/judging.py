@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from core.county.registry.selectors import card_of
+from core.domain.cases.models import Case
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed, Place
 from core.domain.catalogue.selectors import authorities_of, items_get, place_of
@@ -16,6 +18,7 @@ from core.domain.journal.place import CORE
 
 NO_AUTHORITY: Final = "no_authority"
 UNKNOWN_ITEM: Final = "unknown_item"
+NUMBER_REUSED: Final = "number_reused"
 OPENED: Final = "case.opened"
 #: The power each act needs.
 POWERS: Final = {
@@ -29,6 +32,7 @@ def judge(acts: Sequence[tuple[CaseState, Entry]]) -> list[tuple[Entry, str]]:
             if entry.author != CORE and (entry.kind == OPENED or entry.kind in POWERS)]  # fmt: skip
     if not acts:
         return []
+    reused = _numbers_reused([state for state, entry in acts if entry.kind == OPENED])
     items = items_get((state.item_code, state.item_version) for state, _ in acts)
     table = authorities_of(items.values())
     places = {author: _place(author) for author in {entry.author for _, entry in acts}}
@@ -39,6 +43,8 @@ def judge(acts: Sequence[tuple[CaseState, Entry]]) -> list[tuple[Entry, str]]:
         if entry.kind == OPENED:
             if item is None:
                 flags.append((entry, UNKNOWN_ITEM))
+            elif state.id in reused:
+                flags.append((entry, NUMBER_REUSED))
             continue
         key = (state.item_code, state.item_version, entry.author, instant_date(entry.at))
         if key not in known:
@@ -47,6 +53,13 @@ def judge(acts: Sequence[tuple[CaseState, Entry]]) -> list[tuple[Entry, str]]:
         if POWERS[entry.kind] not in known[key]:
             flags.append((entry, NO_AUTHORITY))
     return flags
+
+
+def _numbers_reused(opened: Sequence[CaseState]) -> set[UUID]:
+    """Of cases that have just been opened, those whose number another case has: two machines with one identity."""
+    mine = {state.number: state.id for state in opened}
+    there = Case.objects.filter(number__in=list(mine)).values_list("number", "pk")
+    return {mine[number] for number, pk in there if pk != mine[number]} if mine else set()
 
 
 def _place(node: str) -> Place:

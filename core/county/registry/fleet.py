@@ -10,10 +10,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django_tenants.utils import schema_context
 
+from core.domain.cases.numbering import UnknownNumbers
+from core.domain.cases.selectors import case_numbers_unknown
 from core.domain.catalogue.selectors import release_number
+from core.domain.journal.errors import StreamForked
+from core.domain.journal.models import Cursor
 from core.domain.journal.place import CORE
-from tenants.models import ServicePoint, Tenant
+from tenants.models import ServicePoint, Tenant, schema_name_of
 
 from .models import Node
 
@@ -44,6 +49,27 @@ class Machine:
     version: str
     disk: str
     clock: str
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What the county's journal says of a service point: `held` is why its machine's stream stands still ("" while it
+    flows), `unknown` the case numbers nobody here has heard of."""
+
+    held: str
+    unknown: list[UnknownNumbers]
+
+    @property
+    def is_forked(self) -> bool:
+        return self.held == StreamForked.code
+
+
+def journal_of(node: Node) -> Journal:
+    ended = list(range(1, node.epoch + (node.revoked_at is not None)))
+    with schema_context(schema_name_of(node.tenant_code)):
+        cursor = Cursor.objects.filter(author=node.node_id, epoch=node.epoch).first()
+        unknown = case_numbers_unknown(node.service_point, epochs_ended=ended)
+    return Journal(held=cursor.held_reason if cursor else "", unknown=unknown)
 
 
 def machine_rows(nodes: Iterable[Node], *, at: datetime) -> list[Machine]:

@@ -24,7 +24,7 @@ from core.exchange.enrolment import MAX_REQUEST_BYTES, RequestDamaged, fingerpri
 from tenants.models import ServicePoint, Tenant
 
 from ..errors import RegistryError, words_of
-from ..fleet import machine_rows, nodes_search, points_search
+from ..fleet import journal_of, machine_rows, nodes_search, points_search
 from ..keys import core_identity
 from ..models import Node
 from ..selectors import code_latest, node_get
@@ -72,6 +72,7 @@ def point(request: StaffRequest, code: str) -> HttpResponse:
         "point": found,
         "tenant": Tenant.objects.filter(code=found.tenant_code).first(),
         "machine": machine,
+        "journal": journal_of(machine.node) if machine else None,
         "troubles": troubles_of_nodes([code]).get(code, 0),
         "words": _words(machine.node) if machine else "",
         "core_url": settings.COUNTY_URL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -94,6 +95,12 @@ class Page:
                 return form
         raise DemoFailed(f"{self.url} ({self.status}) has no form with {has or action!r}")
 
+    def errors(self) -> str:
+        """The words of the page's error messages, else its address: for whoever mends the demo."""
+        marked = re.findall(r'class="[^"]*(?:alert|yz-error)[^"]*"[^>]*>(.*?)</(?:div|p)>', self.text, re.S)
+        words = [re.sub(r"<[^>]+>|\s+", " ", one).strip() for one in marked]
+        return "; ".join(word for word in words if word)[:500] or self.url
+
 
 class Browser:
     """One person at one machine: `base` like http://127.0.0.1:8401, `host` where the name differs from the address."""
@@ -129,6 +136,7 @@ class Browser:
             raise DemoFailed(f"{code} cannot log in at {self.base}")
 
     def _page(self, response: requests.Response) -> Page:
-        if response.status_code >= 500:
-            raise DemoFailed(f"{response.url} answered {response.status_code}")
-        return Page(url=response.url, status=response.status_code, text=response.text)
+        page = Page(url=response.url, status=response.status_code, text=response.text)
+        if page.status >= 500:
+            raise DemoFailed(f"{page.url} answered {page.status}: {page.errors()}")
+        return page

@@ -62,7 +62,7 @@ class Window:
         answer = self.browser.submit(page, form, values)
         case_id = _case_id(answer)
         if answer.status != 200 or case_id is None:
-            raise DemoFailed(f"{self.place}: {item.name} was not taken in ({answer.status}): {_errors(answer)}")
+            raise DemoFailed(f"{self.place}: {item.name} was not taken in ({answer.status}): {answer.errors()}")
         self.taken.append((case_id, item.name))
         return case_id
 
@@ -72,7 +72,7 @@ class Window:
         form = page.form(action=counter_path("act", case_id, name))
         answer = self.browser.submit(page, form, values)
         if answer.status >= 400:
-            raise DemoFailed(f"{self.place}: {name} was refused ({answer.status}): {_errors(answer)}")
+            raise DemoFailed(f"{self.place}: {name} was refused ({answer.status}): {answer.errors()}")
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Officer:
         named = {f"{name}-{field}": value for field, value in values.items()}
         answer = self.browser.submit(page, form, named)
         if answer.status >= 400:
-            raise DemoFailed(f"{name} was refused ({answer.status}): {_errors(answer)}")
+            raise DemoFailed(f"{name} was refused ({answer.status}): {answer.errors()}")
 
 
 def play_intake(
@@ -115,10 +115,3 @@ def play_intake(
 def _case_id(page: Page) -> str | None:
     found = re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", page.url)
     return found[0] if found else None
-
-
-def _errors(page: Page) -> str:
-    """The words of a page's error messages, for whoever mends the demo."""
-    marked = re.findall(r'class="[^"]*(?:invalid-feedback|alert)[^"]*"[^>]*>(.*?)</div>', page.text, re.S)
-    words = [re.sub(r"<[^>]+>|\s+", " ", one).strip() for one in marked]
-    return "; ".join(word for word in words if word)[:500] or page.url

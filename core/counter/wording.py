@@ -77,6 +77,13 @@ ENTRY_KIND: Final[Words] = {
     "custody.taken": _("Taken over by the county"),
     "case.rated": _("Rated"),
     "note.added": _("Note"),
+    "staff.granted": _("Account of a member of staff"),
+    "staff.revoked": _("Account closed"),
+    "policy.set": _("Setting of the machine"),
+    "cards.changed": _("Machines' cards"),
+    "time.anchored": _("The county's clock"),
+    "entry.flagged": _("The county's mark on an entry"),
+    "case.released": _("Case released from the machine"),
 }
 DENIED: Final[Words] = {
     a.NOT_DEVOLVED: _("This item is not devolved to this place"),

@@ -189,6 +189,14 @@ def test_a_dispute_is_not_settled_without_a_note_nor_twice(county, admin):
         assert Flag.objects.get().resolution == "第一次"
 
 
+def test_of_a_number_used_twice_the_other_case_is_shown(county, admin):
+    read(county, opening())
+    read(county, opening(case=OTHER_CASE, number=20))
+    found = admin.get(f"{DESK}{county.code}/entries/{opening(number=20).id}/").context["found"]
+    assert (found.flag.reason, found.flag.applied) == ("number_reused", True)
+    assert [twin.pk for twin in found.twins] == [CASE]
+
+
 def test_an_entry_without_a_case_is_shown_too(county, admin):
     astray = entry(9, b.PolicySet(name="retention_days", value="1"), rev=0, case_id=None)
     read(county, astray)

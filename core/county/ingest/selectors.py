@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -26,6 +26,7 @@ from tenants.models import ServicePoint
 
 #: A machine that said nothing for this long may be lost; its cases can be taken over without revoking it first.
 LOST_AFTER: Final = timedelta(hours=24)
+NUMBER_REUSED: Final = "number_reused"
 #: How a custodian stands: only from the first three can a case be taken.
 REVOKED, SILENT, UNKNOWN, WORKING, COUNTY = "revoked", "silent", "unknown", "working", "county"
 TAKEABLE: Final = frozenset({REVOKED, SILENT, UNKNOWN})
@@ -68,6 +69,9 @@ class Dispute:
     holder: Holder | None
     #: The other side is the county's takeover of the case.
     after_takeover: bool
+    #: Other cases with this one's number, and where they were opened by node.
+    twins: tuple[Case, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
 
 
 def dispute_read(entry_id: UUID, *, at: datetime) -> Dispute | None:
@@ -79,6 +83,7 @@ def dispute_read(entry_id: UUID, *, at: datetime) -> Dispute | None:
     state = _state(flag.case_id)
     item = item_of(state) if state else None
     others = _rivals(own[0]) if own and own[0].rev and not flag.applied else []
+    twins = _twins(state) if state and flag.reason == NUMBER_REUSED else []
     entries = [*others, *own]
     names = _names(entries, item)
     # One call an entry: the timeline would tell several materials of one go as one step.
@@ -86,8 +91,14 @@ def dispute_read(entry_id: UUID, *, at: datetime) -> Dispute | None:
     return Dispute(
         flag=flag, sides=tuple(sides), state=state, item_name=item.name if item else (state.item_code if state else ""),
         holder=holder_of(state.custodian, at=at) if state else None,
-        after_takeover=any(isinstance(entry.body, CustodyTaken) for entry in others),
+        after_takeover=any(isinstance(entry.body, CustodyTaken) for entry in others), twins=tuple(twins),
+        places=names_of(twin.opened_by for twin in twins),
     )  # fmt: skip
+
+
+def _twins(state: CaseState) -> list[Case]:
+    found = Case.objects.defer("state").filter(number=state.number).exclude(pk=state.id)
+    return list(found.order_by("opened_on", "pk"))
 
 
 def _state(case_id: UUID | None) -> CaseState | None:

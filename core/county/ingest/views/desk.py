@@ -16,6 +16,7 @@ from core.counter import wording
 from core.counter.access import NoRoleHere, StaffRequest, in_county
 from core.county.workqueue.models import Trouble, TroubleKind
 from core.county.workqueue.watch import WATCHERS, Watch, troubles_count, troubles_open, troubles_settled, watch_of
+from core.domain.staff.selectors import staff_names
 from tenants.models import Tenant
 
 from ..selectors import names_of
@@ -27,7 +28,7 @@ SETTLED_ROWS = 10
 
 @dataclass(frozen=True)
 class Line:
-    """One trouble in words. `enters`: the person may open what it is about."""
+    """One trouble in words. `enters`: the person may open what it is about; `settled_by` "" where it went by itself."""
 
     trouble: Trouble
     tenant: str
@@ -36,6 +37,7 @@ class Line:
     entry: str
     waits_for: str
     advice: Advice
+    settled_by: str
     enters: bool
 
 
@@ -79,13 +81,15 @@ def _tenants(watch: Watch) -> list[tuple[str, str]]:
 def _lines(troubles: Iterable[Trouble], watch: Watch) -> dict[Any, Line]:
     rows = list(troubles)
     tenants = dict(Tenant.objects.filter(code__in={row.tenant_code for row in rows}).values_list("code", "name"))
+    people = staff_names({row.resolved_by for row in rows} - {""})
     nodes = names_of({row.node for row in rows} | {row.waits_for for row in rows} - {""})
     return {
         row.pk: Line(
             trouble=row, tenant=tenants.get(row.tenant_code, row.tenant_code), node=nodes.get(row.node, row.node),
             why=wording.word(wording.HELD if row.kind == TroubleKind.HELD else wording.FLAG, row.reason),
             entry=wording.word(wording.ENTRY_KIND, row.detail), waits_for=nodes.get(row.waits_for, ""),
-            advice=held_advice(row.reason), enters=watch.enters(row.tenant_code),
+            advice=held_advice(row.reason),
+            settled_by=people.get(row.resolved_by, ""), enters=watch.enters(row.tenant_code),
         )
         for row in rows
     }  # fmt: skip

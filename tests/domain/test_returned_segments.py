@@ -23,7 +23,7 @@ def written(tmp_path: Path) -> tuple[Machine, Remote]:
     core = Remote(node=CORE, folder=tmp_path / "down", reader=VILLAGE, recipient=recipient_of(age))
     me = Identity(node=CORE, signer=core.signer, age_identity=age, card=core.card, signed_card=b"", root_key=b"")
     plan = Plan(CORE, (), (), {}, {}, "", "")
-    return Machine(identity=me, places=Places(tmp_path), cards={}.get, plan=plan, carrier=Still()), core
+    return Machine(identity=me, places=Places(tmp_path), cards=lambda node: None, plan=plan, carrier=Still()), core
 
 
 def decided(number: int = 1):

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from core.domain.cases.services import case_submit
 from core.domain.journal.chain import status_open
 from core.domain.journal.models import OutboxItem
-from core.exchange.carriers import CopyCarrier
 from core.exchange.folders import plan_for_node
 from core.exchange.keyring import Keys, keys_keep
 from core.exchange.machine import Machine
+from core.transport.copying import CopyCarrier
 from edge_node import enrolment
 from edge_node.agent import Agent
 from edge_node.errors import NodeReplaced

@@ -21,6 +21,8 @@ from .models import Enrolment, HeldCard
 
 #: The agent applies cards, the counter asks: for so long may it go on with the one before.
 CACHE_SECONDS = 2.0
+#: As long as the county waits for a revoked node; its card begins a day before it was issued.
+LEAVING_MS = 31 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,16 @@ def peer_cards() -> list[NodeCard]:
     above = [known.cards[name] for name in dict.fromkeys((CORE, me.parent)) if name in known.cards]
     below = [card for name, card in sorted(known.cards.items()) if card.parent == me.node]
     return [card for card in (*above, *below) if not card.revoked]
+
+
+def leaving_cards(now_ms: int) -> list[NodeCard]:
+    """Children whose card was revoked within the last 30 days: this node still relays for them."""
+    known = _known()
+    if known.mine is None:
+        return []
+    me = known.mine.card.node
+    mine = (card for _, card in sorted(known.cards.items()) if card.parent == me and card.revoked)
+    return [card for card in mine if card.valid_from_ms > now_ms - LEAVING_MS]
 
 
 def identity_forget() -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
+from core.domain.journal.clock import physical_ms
 from core.domain.journal.place import CORE
 from core.exchange.carriers import carrier_open
 from core.exchange.courier import Still
 from core.exchange.folders import Plan, plan_for_node
 from core.exchange.machine import Machine, Places
 
-from .identity import card_of, identity, peer_cards
+from .identity import card_of, identity, leaving_cards, peer_cards
 
 
 def recipients() -> Sequence[str]:
@@ -27,7 +28,7 @@ def places() -> Places:
 
 def plan_current() -> Plan:
     """What this node shares, by the cards it holds now."""
-    return plan_for_node(identity().card, peer_cards(), places().folders)
+    return plan_for_node(identity().card, peer_cards(), places().folders, leaving=leaving_cards(physical_ms()))
 
 
 def machine_open() -> tuple[Machine, Callable[[], None]]:

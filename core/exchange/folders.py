@@ -39,8 +39,12 @@ class Plan:
     catalogue_out: str
 
 
-def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path) -> Plan:
-    """The plan of an enrolled node that holds the cards of the core, its parent and its children."""
+def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leaving: Iterable[NodeCard] = ()) -> Plan:
+    """The plan of an enrolled node that holds the cards of the core, its parent and its children.
+
+    `leaving` are children that were revoked lately: nothing is read of them or written to them any more, but their
+    folders are still relayed, so that they hear of it.
+    """
     cards = {one.node: one for one in known if not one.revoked}
     me = card.node
     town = cards.get(card.parent) if card.parent not in ("", CORE) else None
@@ -62,15 +66,20 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path) -> Plan
     if children:
         catalogue_out = f"{CATALOGUE}-{me}"
         make.sends(catalogue_out, tuple(child.device_id for child in children))
-    for child in children:
+    going = [one for one in leaving if one.parent == me]
+    for child in (*children, *going):
         # Relayed: this machine cannot read them, it only passes them on.
         make.receives(f"up-{child.node}", (child.device_id, *core_devices))
         make.receives(f"down-{child.node}", (child.device_id, *core_devices))
+    for child in children:
         make.receives(f"town-{child.node}", (child.device_id,))
         make.sends(f"side-{child.node}", (child.device_id,))
         writes[child.node], reads[child.node] = f"side-{child.node}", f"town-{child.node}"
     # Addresses on one side only: the lower calls the upper, which often cannot call back through a carrier's NAT.
-    peers = (Peer(above.device_id, above.node, above.addresses), *(Peer(c.device_id, c.node) for c in children))
+    peers = (
+        Peer(above.device_id, above.node, above.addresses),
+        *(Peer(c.device_id, c.node) for c in (*children, *going)),
+    )
     return Plan(me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from core.domain.journal.format import NodeCard
-from core.exchange.folders import Plan, plan_for_core
+from core.exchange.folders import Plan, plan_for_core, plan_for_node
 from tests.enrolling import OTHER, TOWN, VILLAGE, card, keys_new
 
 BASE = Path("/folders")
@@ -45,3 +45,15 @@ def test_a_revoked_node_that_has_heard_of_it_is_shared_nothing():
     plan = plan_for_core([replace(node(VILLAGE), revoked=True)], BASE)
     assert plan.writes == plan.reads == {}
     assert shares(plan, "catalogue") == set()
+
+
+def test_a_town_relays_for_a_revoked_village_and_reads_nothing_of_it():
+    town, core = node(TOWN), card("core", keys_new(), device_id="device-core", level="county", parent="")
+    gone = replace(node(VILLAGE, parent=TOWN), revoked=True)
+    plan = plan_for_node(town, [core, node(OTHER, parent=TOWN)], BASE, leaving=[gone])
+    assert shares(plan, f"down-{VILLAGE}") == shares(plan, f"up-{VILLAGE}") == {f"device-{VILLAGE}", "device-core"}
+    assert shares(plan, f"side-{VILLAGE}") == shares(plan, f"town-{VILLAGE}") == set()
+    assert VILLAGE not in plan.writes and VILLAGE not in plan.reads
+    assert shares(plan, f"catalogue-{TOWN}") == {f"device-{OTHER}"}
+    assert f"device-{VILLAGE}" in {peer.device_id for peer in plan.peers}
+    assert f"down-{VILLAGE}" not in {one.id for one in plan_for_node(town, [core], BASE).folders}

@@ -73,7 +73,8 @@ def forwarded_to_the_town() -> list[Entry]:
 
 
 def counts(client: Client, query: str = "") -> dict[str, int]:
-    return client.get(DESK + query).context["counts"]
+    found: dict[str, int] = client.get(DESK + query).context["counts"]
+    return found
 
 
 class Village:

@@ -98,11 +98,12 @@ def keys_set_aside(*, again: bool = False) -> None:
 
 def request_make(*, service_point: str = "") -> bytes:
     """This machine's request, signed; its keys are made on first use and never leave it."""
-    keys = keys_keep(keys_folder())
+    keys, row = keys_keep(keys_folder()), enrolment_current()
+    held = HeldCard.objects.filter(node_id=row.node_id).first() if row else None
     request = wire.EnrolRequest(
         verify_key=keys.verify_key, recipient=keys.recipient, device_id=device_id_keep(syncthing_home()),
         addresses=sync_addresses(settings.SYNC_LISTEN, settings.SYNC_ADDRESSES), hostname=socket.gethostname(),
-        made_at_ms=physical_ms(), service_point=service_point,
+        made_at_ms=physical_ms(), service_point=service_point, epoch=held.epoch if held else 0,
     )  # fmt: skip
     return wire.request_make(keys, request)
 
@@ -192,13 +193,14 @@ def _enrolment_write(opened: wire.Opened, county_url: str) -> None:
     for data in (response.card, *response.cards):
         _card_hold(card_open(data, response.root_key), data, response.root_key)
     if held is not None and held.epoch < card.epoch:
-        _unread_resend(card.node, held.epoch)
+        _unsecured_resend(card.node, card.epoch)
 
 
-def _unread_resend(node: str, epoch: int) -> None:
-    """What the county had not acknowledged of the epoch that ends is sent again in the one that begins."""
-    for stream in OutgoingStream.objects.filter(author=node, epoch=epoch):
-        outbox_requeue(author=node, epoch=epoch, audience=stream.audience)
+def _unsecured_resend(node: str, epoch: int) -> None:
+    """What no tested backup of the county holds, of all epochs before this one, is sent again in it: the county reads
+    the ended ones no more, and may itself have been restored. What it has is skipped there."""
+    for stream in OutgoingStream.objects.filter(author=node, epoch__lt=epoch).order_by("epoch"):
+        outbox_requeue(author=node, epoch=stream.epoch, audience=stream.audience, unsecured=True)
 
 
 def _held_card(node: str, root_key: bytes) -> NodeCard | None:

@@ -37,10 +37,13 @@ WORDS: Final = 6
 _DEVICE_ID = re.compile(r"([A-Z2-7]{7}-){7}[A-Z2-7]{7}")
 _ADDRESS = re.compile(r"(tcp|tcp4|tcp6|quic)://[A-Za-z0-9.:\[\]_-]{1,200}")
 MAX_ADDRESSES: Final = 8
+#: An epoch's folder has six digits.
+MAX_EPOCH: Final = 900_000
 
 
 class EnrolRequest(Wire, frozen=True, kw_only=True):
-    """A machine asks to be a node. `service_point` is its own idea of where it stands ("": none)."""
+    """A machine asks to be a node. `service_point` is its own idea of where it stands ("": none), `epoch` that of the
+    card it has: a county restored from a backup may not know of it any more (0: none)."""
 
     verify_key: bytes
     recipient: str
@@ -49,6 +52,7 @@ class EnrolRequest(Wire, frozen=True, kw_only=True):
     hostname: str
     made_at_ms: int
     service_point: str = ""
+    epoch: int = 0
 
 
 class EnrolCall(Wire, frozen=True, kw_only=True):
@@ -125,6 +129,8 @@ def _require_plain(request: EnrolRequest) -> None:
         raise RequestDamaged(detail="device id")
     if len(request.addresses) > MAX_ADDRESSES or not all(_ADDRESS.fullmatch(one) for one in request.addresses):
         raise RequestDamaged(detail="addresses")
+    if not 0 <= request.epoch <= MAX_EPOCH:
+        raise RequestDamaged(detail="epoch")
     if len(request.hostname) > 255 or not request.hostname.isprintable():
         raise RequestDamaged(detail="host name")
     try:

@@ -8,15 +8,18 @@ from core.domain.journal.models import OutboxItem, OutgoingStream
 
 
 @transaction.atomic
-def outbox_requeue(*, author: str, epoch: int, audience: str) -> int:
+def outbox_requeue(*, author: str, epoch: int, audience: str, unsecured: bool = False) -> int:
     """What was sealed in this stream and the audience has not acknowledged waits once more; returns how many entries.
+
+    `unsecured`: also what it has acknowledged and no tested backup of it holds; the audience may have been restored.
 
     A reader that did get some of it skips those: an entry is known by its id. What waits already waits once.
     """
     stream = OutgoingStream.objects.select_for_update().filter(author=author, epoch=epoch, audience=audience).first()
     if stream is None:
         return 0
-    unread = OutboxItem.objects.filter(audience=audience, epoch=epoch, seq__gt=stream.applied_seq).order_by("seq")
+    reached = min(stream.applied_seq, stream.secured_seq) if unsecured else stream.applied_seq
+    unread = OutboxItem.objects.filter(audience=audience, epoch=epoch, seq__gt=reached).order_by("seq")
     waiting = set(OutboxItem.objects.filter(audience=audience, seq=None).values_list("entry_id", flat=True))
     again = [
         OutboxItem(audience=audience, entry_id=entry, queued_at_ms=at)

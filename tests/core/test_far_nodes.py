@@ -15,13 +15,9 @@ from django_tenants.utils import schema_context
 from core.county.registry.keys import core_epoch
 from core.county.registry.models import Node
 from core.county.registry.services import node_revoke
-from core.domain.cases.models import Case, Flag
+from core.domain.cases.models import Case
 from core.domain.cases.selectors import case_numbers_unknown
-from core.domain.journal.bodies import PolicySet
-from core.domain.journal.clock import physical_ms
 from core.domain.journal.models import Cursor, OutboxItem
-from core.domain.journal.place import here
-from core.domain.journal.services import node_entries_send
 from tenants.connection import connection
 from tests.core import offices
 from tests.core.far import County, FarNode, NodeFault, county_open
@@ -315,6 +311,22 @@ def test_a_second_restore_of_the_same_backup_begins_a_higher_epoch_again(county,
     assert refused.value.returncode == 2
 
 
+def test_a_machine_the_restored_county_has_forgotten_is_enrolled_above_its_own_epoch(county, village):
+    county.settle(village)
+    backup = transaction.savepoint()
+    for epoch in (2, 3):
+        assert county.enrol(village, VILLAGE, again=True) == epoch
+    case = village.ask("take")["id"]
+    county.settle(village)
+    transaction.savepoint_rollback(backup)
+    connection.set_schema_to_public()
+    call_command("recover")
+    assert county.enrol(village, VILLAGE, again=True) == 4
+    county.settle(village)
+    assert village.ask("status")["hashes"] == county.hashes()
+    assert list(county.hashes()) == [case]
+
+
 def test_nodes_take_no_lower_epoch_of_the_county(county, village, tmp_path):
     county.settle(village)
     old = (tmp_path / "core" / "folders" / f"down-{VILLAGE}" / "core.card").read_bytes()
@@ -329,65 +341,3 @@ def test_nodes_take_no_lower_epoch_of_the_county(county, village, tmp_path):
     county.decide(case)
     county.settle(village)
     assert village.ask("deliver", case=case) == "delivered"
-
-
-# What a tested backup holds
-
-
-def test_a_node_clears_away_only_what_a_tested_backup_holds_and_is_old_enough(county, village, capsys):
-    village.ask("take")
-    county.settle(village)
-    connection.set_schema_to_public()
-    call_command("backup_mark", "--json")
-    mark = json.loads(capsys.readouterr().out)["mark"]
-    village.ask("take")
-    county.settle(village)
-    segments = sorted((village.base / "folders" / f"up-{VILLAGE}" / "e000001").iterdir())
-    assert len(segments) == 2
-    with schema_context(SCHEMA):
-        node_entries_send(node=VILLAGE, bodies=[PolicySet(name="retention_days", value="0")], actor="op", here=here())
-    county.settle(village)
-    assert village.ask("status")["pruned"] == 0
-    connection.set_schema_to_public()
-    call_command("backup_secured", mark, "--json")
-    assert json.loads(capsys.readouterr().out) == {"streams": 1}
-    county.settle(village)
-    assert village.ask("status")["pruned"] == 1
-    assert not segments[0].exists() and segments[1].exists()
-    with pytest.raises(CommandError) as refused:
-        call_command("backup_secured", "20200101T000000Z")
-    assert refused.value.returncode == 1
-
-
-# Clocks
-
-
-def test_a_node_that_has_not_heard_the_countys_clock_for_too_long_marks_what_it_writes(county, village, monkeypatch):
-    county.settle(village)
-    certain = village.ask("take")["id"]
-    village.stop()
-    with sqlite3.connect(village.base / "node.sqlite3") as database:
-        anchored = database.execute("SELECT anchored_here_ms FROM journal_clockstate").fetchone()[0]
-        assert abs(physical_ms() - anchored) < 60_000
-        database.execute("UPDATE journal_clockstate SET anchored_here_ms = ?", [anchored - 73 * 3600 * 1000])
-    uncertain = village.ask("take")["id"]
-    county.settle(village)
-    assert set(county.flags()) == {"clock_uncertain"}
-    with schema_context(SCHEMA):
-        assert {str(one) for one in Flag.objects.values_list("case_id", flat=True)} == {uncertain}
-        assert set(Flag.objects.values_list("applied", flat=True)) == {True}
-    assert {certain, uncertain} == county.hashes().keys()
-
-
-def test_a_clock_that_jumped_back_is_marked_and_time_goes_on(county, village):
-    county.settle(village)
-    village.stop()
-    with sqlite3.connect(village.base / "node.sqlite3") as database:
-        # What the node wrote last is an hour ahead of its clock now.
-        database.execute("UPDATE journal_clockstate SET last_at = ?", [(physical_ms() + 3_600_000) << 16])
-    case = village.ask("take")["id"]
-    county.settle(village)
-    with schema_context(SCHEMA):
-        assert Case.objects.get(pk=case).updated_at >> 16 >= physical_ms() + 3_500_000
-    assert set(county.flags()) == {"clock_uncertain"}
-    assert "clock_uncertain" in village.ask("status")["flags"]

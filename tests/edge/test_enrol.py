@@ -133,15 +133,18 @@ def test_an_enrolled_machine_is_not_enrolled_again_by_accident(home, keys):
     assert identity().card.epoch == 1
 
 
-def test_enrolling_again_opens_a_new_epoch_and_sends_again_what_the_county_never_had(home, keys):
+def test_enrolling_again_opens_a_new_epoch_and_sends_again_what_no_tested_backup_holds(home, keys):
     enrol(home, keys)
-    sent = node_entries_send(node="core", bodies=[TimeAnchored(ms=1), TimeAnchored(ms=2)], actor="a", here=here())
-    stream = OutgoingStream.objects.create(author=VILLAGE, epoch=1, audience="core", last_seq=2, applied_seq=1)
+    bodies = [TimeAnchored(ms=1), TimeAnchored(ms=2), TimeAnchored(ms=3)]
+    sent = node_entries_send(node="core", bodies=bodies, actor="a", here=here())
+    numbers = {"last_seq": 3, "applied_seq": 2, "secured_seq": 1}
+    stream = OutgoingStream.objects.create(author=VILLAGE, epoch=1, audience="core", **numbers)
     for number, entry in enumerate(sent, start=1):
         OutboxItem.objects.filter(entry_id=entry.id).update(epoch=stream.epoch, seq=number)
     enrolment.response_apply(home.response(card(VILLAGE, keys, epoch=2, serial=2)), again=True)
     assert here().epoch == 2
-    assert list(OutboxItem.objects.filter(seq=None).values_list("entry_id", flat=True)) == [sent[1].id]
+    waiting = OutboxItem.objects.filter(seq=None).order_by("id").values_list("entry_id", flat=True)
+    assert list(waiting) == [sent[1].id, sent[2].id]
 
 
 def test_an_older_answer_is_not_taken_again(home, keys):

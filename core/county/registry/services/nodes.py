@@ -114,7 +114,7 @@ def _node_admit(asked: EnrolRequest, point: ServicePoint, code: EnrolmentCode, a
     node.verify_key, node.recipient, node.device_id = asked.verify_key, asked.recipient, asked.device_id
     node.addresses, node.hostname = list(asked.addresses), asked.hostname
     node.parent = parent_of(tenant_code=point.tenant_code, level=point.level)
-    node.epoch, node.serial = node.epoch + 1, node.serial + 1
+    node.epoch, node.serial = max(node.epoch, asked.epoch) + 1, node.serial + 1
     node.enrolled_at, node.enrolled_by = at, code.created_by
     node.revoked_at, node.revoked_by, node.status, node.last_seen = None, "", None, None
     again = bool(before)

@@ -304,10 +304,14 @@ def world_join(var: Path) -> World:
     """The demo that runs in `var` already: for writing tests, and for pictures."""
     told = json.loads((var / "demo" / "world.json").read_text())
     ports = json.loads((var / "demo" / "ports.json").read_text())
-    core = Core(var, ports["core"], ports["sync core"])
+    core = Core(var=var, port=ports["core"], sync_port=ports["sync core"])
     nodes = {
         site.node: Node(
-            site, Path(told["nodes"][site.node]["dir"]), ports[site.node], ports[f"sync {site.node}"], var / "exchange"
+            site=site,
+            base=Path(told["nodes"][site.node]["dir"]),
+            exchange=var / "exchange",
+            port=ports[site.node],
+            sync_port=ports[f"sync {site.node}"],
         )
         for site in SITES
     }

@@ -52,12 +52,13 @@ def enrolled(node_dir: str) -> None:
 
 
 def _core() -> Core:
-    return Core(Path(settings.VAR_DIR), port_choose(18600), port_choose(18640))
+    return Core(var=Path(settings.VAR_DIR), port=port_choose(18600), sync_port=port_choose(18640))
 
 
 def _node(node_dir: str) -> Node:
     exchange = Path(settings.VAR_DIR) / "exchange"
-    return Node(SITE, Path(node_dir), port_choose(18680), port_choose(18720), exchange)
+    ports = {"port": port_choose(18680), "sync_port": port_choose(18720)}
+    return Node(site=SITE, base=Path(node_dir), exchange=exchange, **ports)
 
 
 def measured(node_dir: str, words: list[str], repeat: int) -> dict[str, Any]:

@@ -22,18 +22,31 @@ MANAGE = str(settings.REPO_DIR / "manage.py")
 EXCHANGE = "exchange"
 
 
-@dataclass
-class Core:
-    """The county's platform."""
+@dataclass(kw_only=True)
+class Machine:
+    """What the core and a node have in common: a web server and a Syncthing on ports of their own."""
 
-    var: Path
     port: int
     sync_port: int
-    processes: list[Process] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list, init=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *processes: Process) -> None:
+        """These processes run, each with a fresh log."""
+        self.processes = list(processes)
+        for process in processes:
+            process.log.unlink(missing_ok=True)
+            process.start()
+
+
+@dataclass(kw_only=True)
+class Core(Machine):
+    """The county's platform."""
+
+    var: Path
 
     def environment(self) -> dict[str, str]:
         return {
@@ -49,28 +62,18 @@ class Core:
         no_pool = env | {"YIZHAN_DB_POOL": "0"}
         ingest = Process("core ingest", python(MANAGE, "ingest"), no_pool, logs / "core-ingest.log")
         jobs = Process("core jobs", python(MANAGE, "jobs"), no_pool, logs / "core-jobs.log")
-        self.processes = [web, ingest, jobs]
-        for process in self.processes:
-            process.log.unlink(missing_ok=True)
-            process.start()
+        self.run(web, ingest, jobs)
         web.await_that("answers", lambda: answers(f"{self.url}/healthz"))
         ingest.await_that("is ready", lambda: "ingest ready" in ingest.last_words(50))
 
 
-@dataclass
-class Node:
+@dataclass(kw_only=True)
+class Node(Machine):
     """A town's or village's machine."""
 
     site: Site
     base: Path
-    port: int
-    sync_port: int
     exchange: Path
-    processes: list[Process] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
         return {
@@ -112,10 +115,7 @@ class Node:
         env, short = self.environment(), self.site.node
         web = Process(f"{short} web", gunicorn("edge_node.wsgi:application", self.port), env, logs / f"{short}-web.log")
         agent = Process(f"{short} agent", python(MANAGE, "agent"), env, logs / f"{short}-agent.log")
-        self.processes = [web, agent]
-        for process in self.processes:
-            process.log.unlink(missing_ok=True)
-            process.start()
+        self.run(web, agent)
         web.await_that("answers", lambda: answers(f"{self.url}/login/"))
         agent.await_that("is ready", lambda: "agent ready" in agent.last_words(50))
 

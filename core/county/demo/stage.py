@@ -91,11 +91,14 @@ def stage_of(var: Path, core_var: Path) -> Stage:
     """The demo's machines with ports that are free now; nothing runs yet."""
     names = ["core", *(site.node for site in SITES)]
     ports = ports_of(var, [*names, *(f"sync {name}" for name in names)], BASE_PORT)
-    core = Core(core_var, ports["core"], ports["sync core"])
+    core = Core(var=core_var, port=ports["core"], sync_port=ports["sync core"])
     nodes = {
-        site.node: Node(site, var / site.node, ports[site.node], ports[f"sync {site.node}"], core_var / EXCHANGE)
+        site.node: Node(
+            site=site, base=var / site.node, exchange=core_var / EXCHANGE,
+            port=ports[site.node], sync_port=ports[f"sync {site.node}"],
+        )
         for site in SITES
-    }
+    }  # fmt: skip
     return Stage(var, core, nodes)
 
 

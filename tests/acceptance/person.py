@@ -141,7 +141,7 @@ class Person:
             self.open(path)
             # The page asks for its bar itself every 15 seconds; what else it says changes when it is loaded.
             with contextlib.suppress(Exception):
-                self.page.get_by_text(text).first.wait_for(timeout=1_500)
+                self.page.get_by_text(text).locator("visible=true").first.wait_for(timeout=1_500)
                 return
             assert time.monotonic() < deadline, f"{path} never said {text!r}:\n{self.page.inner_text('body')[:1500]}"
 

@@ -15,8 +15,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.county.settings")
 django.setup()
 
+from core.county.demo.people import People  # noqa: E402  # Django's settings come first
+
 from .person import REPO, Person, chromium, person  # noqa: E402  # Django's settings come first
-from .world import VILLAGE, World, world_join, world_open  # noqa: E402
+from .world import OTHER_VILLAGE, VILLAGE, World, world_join, world_open  # noqa: E402
 
 CASES: Final = 16
 ITEM: Final = "高龄津贴"
@@ -25,6 +27,7 @@ ITEM: Final = "高龄津贴"
 def pictures(world: World, folder: Path) -> None:
     """The six pictures lie in the folder, each as large as the screen of an old PC."""
     department = world.items[ITEM].department
+    _work_arrives(world)
     with chromium() as browser:
         agent = person(browser, "周春兰", world.node(VILLAGE).url)
         agent.log_in("chihu01")
@@ -46,6 +49,16 @@ def pictures(world: World, folder: Path) -> None:
         _take(administrator, folder, "catalogue")
         administrator.open("/nodes/")
         _take(administrator, folder, "fleet")
+
+
+def _work_arrives(world: World) -> None:
+    """The county's department has something on its desk, from two villages."""
+    people = People(7)
+    for site, code in ((VILLAGE, "chihu01"), (OTHER_VILLAGE, "jinxia01")):
+        window = world.window(site, code)
+        for _ in range(3):
+            window.take_in(world.items[ITEM], people, (81, 96))
+        world.await_sent(site)
 
 
 def _intake_half_done(agent: Person, world: World) -> None:

@@ -70,7 +70,6 @@ SYNC_ADDRESSES = [part.strip() for part in os.environ.get("YIZHAN_SYNC_ADDRESSES
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
 
 
-
 def gettext_noop(text: str) -> str:
     """The text as it is: the name makes `make messages` collect it, the page translates it."""
     return text

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('journal', '0002_policy'),
+        ("journal", "0002_policy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outgoingstream',
-            name='held_reason',
-            field=models.CharField(blank=True, default='', max_length=32),
+            model_name="outgoingstream",
+            name="held_reason",
+            field=models.CharField(blank=True, default="", max_length=32),
         ),
     ]

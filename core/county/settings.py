@@ -19,7 +19,6 @@ from core.settings_base import (
     templates_settings,
 )
 
-NODE_ID = "core"
 HERE = "core.county.registry.place.here"
 #: Who the core is, with its keys (core.exchange.identity.Identity).
 IDENTITY = "core.county.registry.keys.core_identity"
@@ -125,6 +124,5 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
 LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
-MEDIA_ROOT = VAR_DIR / "media"
 
 PROCRASTINATE_ON_APP_READY = "tenants.jobs.app_ready"

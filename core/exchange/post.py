@@ -17,7 +17,7 @@ from core.domain.journal.clock import physical_ms
 from core.domain.journal.errors import JournalError
 from core.domain.journal.format import NodeCard
 from core.domain.journal.place import Here
-from core.domain.journal.reader import Apply, ReadDesk, stream_read
+from core.domain.journal.reader import ReadDesk, stream_read
 from core.domain.journal.sealer import streams_seal
 from core.domain.journal.selectors import acks_for
 from core.domain.journal.services import acks_apply
@@ -71,10 +71,6 @@ def receive(machine: Machine, here: Here, desk: ReadDesk, authors: Iterable[str]
         if progress.segments or progress.news:
             acks_write(machine, here, author)
     return done
-
-
-def read_desk(machine: Machine, apply: Apply) -> ReadDesk:
-    return machine.read_desk(apply)
 
 
 def acks_write(machine: Machine, here: Here, author: str) -> None:

@@ -17,7 +17,6 @@ from core.domain.catalogue.models import Division
 from core.domain.catalogue.selectors import release_number
 from core.domain.staff.models import Role
 from core.domain.staff.services import membership_grant, user_create
-from tenants.models import ServicePoint
 from tenants.provisioning import Administrator, tenant_provision
 
 from .world import COUNTY, PASSWORD, TOWN, TOWN_NAME, TOWN_SLUG, Site, Staff
@@ -59,9 +58,3 @@ def staff_bring(sites: Sequence[Site]) -> None:
     """The nodes' accounts are on their way to them."""
     for site in sites:
         staff_send(service_point=site.node, by="admin")
-
-
-def points_missing(sites: Sequence[Site]) -> list[str]:
-    """Service points the demo wants and the county does not have."""
-    known = set(ServicePoint.objects.values_list("code", flat=True))
-    return [site.node for site in sites if site.node not in known]

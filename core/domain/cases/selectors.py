@@ -27,10 +27,6 @@ def case_state(case_id: UUID) -> CaseState:
     return state_decode(bytes(wire))
 
 
-def case_by_number(number: str) -> models.Case | None:
-    return models.Case.objects.filter(number=number).first()
-
-
 def case_numbers_unknown(service_point: str, *, epochs_ended: Iterable[int] = ()) -> list[UnknownNumbers]:
     """Case numbers of a service point nobody here has heard of, by day: what a lost machine never sent."""
     station = service_point.replace("-", "")

@@ -155,10 +155,6 @@ def department_names(codes: Iterable[str]) -> dict[str, str]:
     }
 
 
-def department_division(uscc: str) -> str:
-    return models.Department.objects.filter(uscc=uscc).values_list("division", flat=True).first() or ""
-
-
 def place_of(division: str, level: str) -> Place:
     """The place with the divisions above it, nearest first, as far as the catalogue knows them."""
     above: list[str] = []

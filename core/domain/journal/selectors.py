@@ -10,7 +10,7 @@ from django.db.models import Count, Min
 
 from .clock import physical_ms
 from .format import Acks, Entry, StreamAck, StreamName, entry_decode
-from .models import Attachment, Cursor, OutboxItem, OutgoingStream
+from .models import Cursor, OutboxItem, OutgoingStream
 from .models import Entry as EntryRow
 from .place import CORE, Here
 from .rows import rows_with
@@ -100,7 +100,3 @@ def streams_refused(*, here: Here) -> list[OutgoingStream]:
 def streams_held() -> list[Cursor]:
     """Streams that stand still, with their reasons."""
     return list(Cursor.objects.exclude(held_reason="").order_by("author"))
-
-
-def attachments_in_transit(author: str) -> list[Attachment]:
-    return list(Attachment.objects.filter(author=author, present=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,18 +115,30 @@ def core_ask(url: str, *, code: str, request: bytes) -> bytes:
     data = encode(wire.EnrolCall(code=code, request=request))
     headers = {"Content-Type": "application/octet-stream", "Accept-Language": "zh-hans"}
     try:
-        answer = requests.post(
-            url.rstrip("/") + wire.PATH, data=data, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)
-        )
+        with requests.post(
+            url.rstrip("/") + wire.PATH, data=data, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            stream=True,
+        ) as answer:  # fmt: skip
+            content = b"".join(_bounded(answer, url))
     except requests.RequestException as error:
         raise CoreUnreachable(url=url, reason=type(error).__name__) from error
     if answer.status_code == requests.codes.ok:
-        return answer.content
+        return content
     try:
-        refusal = json.loads(answer.content)
+        refusal = json.loads(content)
         raise CoreRefused(text=str(refusal["message"]), code=str(refusal["error"]))
     except (ValueError, LookupError, TypeError) as error:
         raise CoreUnreachable(url=url, reason=f"HTTP {answer.status_code}") from error
+
+
+def _bounded(answer: requests.Response, url: str) -> Iterator[bytes]:
+    """The body in parts. Raises CoreUnreachable where it goes on beyond what a response can be: nobody's county."""
+    size = 0
+    for part in answer.iter_content(1 << 16):
+        size += len(part)
+        if size > wire.MAX_RESPONSE_BYTES:
+            raise CoreUnreachable(url=url, reason=f"> {wire.MAX_RESPONSE_BYTES} B")
+        yield part
 
 
 def response_apply(data: bytes, *, again: bool = False, county_url: str = "", fresh: bool = False) -> Enrolled:

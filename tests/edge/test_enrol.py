@@ -21,7 +21,7 @@ from core.domain.journal.place import NotEnrolled
 from core.domain.journal.services import node_entries_send
 from core.domain.staff.models import User
 from core.domain.staff.services import user_create
-from core.exchange.enrolment import EnrolCall, fingerprint_of, request_open
+from core.exchange.enrolment import MAX_RESPONSE_BYTES, EnrolCall, fingerprint_of, request_open
 from core.exchange.keyring import Keys, keys_keep
 from core.exchange.releases import release_wrap
 from edge_node import enrolment, errors
@@ -247,6 +247,15 @@ class _Answer:
     def __init__(self, content: bytes, status: int = 200) -> None:
         self.content, self.status_code = content, status
 
+    def __enter__(self) -> "_Answer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
+
+    def iter_content(self, size: int) -> Iterator[bytes]:
+        return (self.content[start : start + size] for start in range(0, len(self.content), size))
+
 
 def command(*arguments: str) -> dict[str, object]:
     out = StringIO()
@@ -289,6 +298,7 @@ def test_the_command_over_the_network_sends_the_code_and_takes_the_answer(home, 
         (_Answer(b"<html>", 502), 3, "HTTP 502"),
         (requests.ConnectionError(), 3, "ConnectionError"),
         (_Answer(b"rubbish"), 5, ""),
+        (_Answer(bytes(MAX_RESPONSE_BYTES + 1)), 3, f"> {MAX_RESPONSE_BYTES} B"),
     ],
 )
 def test_what_the_command_says_when_it_fails(answer: "_Answer | Exception", exit_code, words, monkeypatch):

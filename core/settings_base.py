@@ -64,6 +64,10 @@ POLICIES_FROM_COUNTY = False  #: a node takes them from `policy.set`
 CATALOGUE_MAX_AGE_DAYS = 30
 CLOCK_MAX_AGE_HOURS = 72
 RETENTION_DAYS = 30
+#: Working days an applicant has to answer a supplement notice, where the item names none.
+SUPPLEMENT_DAYS = 15
+#: Working days in which a low rating is followed up.
+RATING_FOLLOW_UP_DAYS = 5
 #: Where this machine's Syncthing listens for its peers; SYNC_ADDRESSES are what they call, where that differs.
 SYNC_LISTEN = os.environ.get("YIZHAN_SYNC_LISTEN", "tcp://127.0.0.1:22000")
 SYNC_ADDRESSES = [part.strip() for part in os.environ.get("YIZHAN_SYNC_ADDRESSES", "").split(",") if part.strip()]

@@ -42,9 +42,14 @@ BODIES: dict[str, b.Body] = {
         b.SupplementReceived(),
         b.CaseLapsed(reason="逾期未补正"),
         b.StageOpened(stage="S1", name="初审", departments=("11430321DEM0000140",)),
+        b.AppointmentSet(
+            stage="S1", day=date(2026, 12, 2), time="09:30", place="易俗河镇某村", text="联合踏勘"
+        ),
         b.OpinionRecorded(stage="S1", department="11430321DEM0000140", verdict="pass", text="符合条件"),
         b.ClockStopped(procedure="publicity", text="公示", expected_days=7),
         b.ClockResumed(),
+        b.ExtensionRequested(days=10, reason="案情复杂"),
+        b.ExtensionDeclined(reason="可以按期办结"),
         b.DeadlineExtended(days=10, reason="案情复杂", approved_by="head1"),
         b.CaseDecided(granted=True, department="11430321DEM0000140", text="准予", result_number="潭民〔2026〕1号"),
         b.CaseCompleted(),
@@ -54,6 +59,8 @@ BODIES: dict[str, b.Body] = {
         b.CaseForwarded(to=CORE, power="review", department="11430321DEM0000140", reason="超出权限"),
         b.CustodyTaken(from_node=VILLAGE, reason="设备丢失"),
         b.CaseRated(score=5, reasons=("态度好",), text="满意", visit="1"),
+        b.RatingFollowed(rating=OTHER_CASE, step="contacted", text="已电话回访"),
+        b.CaseUrged(level="urging", text="请尽快办理", department="11430321DEM0000140", due=date(2026, 12, 3)),
         b.NoteAdded(text="电话已通知"),
         b.StaffGranted(
             code="agent1", name="王芳", password="argon2$hash", phone="13900000000",

@@ -35,8 +35,8 @@ def test_ids_travel_as_sixteen_bytes():
     assert samples.CASE.bytes in f.encode(samples.sample("case.submitted"))
 
 
-def test_commuting_kinds_are_materials_ratings_and_notes():
-    assert {"material.received", "case.rated", "note.added"} == COMMUTING
+def test_commuting_kinds_are_materials_ratings_urgings_and_notes():
+    assert {"material.received", "case.rated", "rating.followed", "case.urged", "note.added"} == COMMUTING
 
 
 def test_an_entry_of_an_older_version_is_read_with_the_defaults_of_what_was_added():

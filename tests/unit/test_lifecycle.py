@@ -22,9 +22,12 @@ MAY: dict[str, set[str]] = {
     "supplement.received": {s.AWAITING_SUPPLEMENT},
     "case.lapsed": {s.AWAITING_SUPPLEMENT},
     "stage.opened": {s.ACCEPTED, s.UNDER_REVIEW},
+    "appointment.set": {s.UNDER_REVIEW},
     "opinion.recorded": {s.UNDER_REVIEW},
     "clock.stopped": {s.ACCEPTED, s.UNDER_REVIEW},
     "clock.resumed": {s.SUSPENDED},
+    "extension.requested": {s.ACCEPTED, s.UNDER_REVIEW, s.SUSPENDED},
+    "extension.declined": {s.ACCEPTED, s.UNDER_REVIEW, s.SUSPENDED},
     "deadline.extended": {s.ACCEPTED, s.UNDER_REVIEW, s.SUSPENDED},
     "case.decided": {s.ACCEPTED, s.UNDER_REVIEW},
     "case.completed": {s.DECIDED},
@@ -34,6 +37,8 @@ MAY: dict[str, set[str]] = {
     "case.forwarded": OPEN - {s.DRAFT},
     "custody.taken": OPEN,
     "case.rated": EVERY - {s.DRAFT},
+    "rating.followed": EVERY - {s.DRAFT},
+    "case.urged": OPEN - {s.DRAFT},
     "note.added": EVERY,
 }
 CASES = [(kind, state) for kind in sorted(s.RULES) for state in s.STATES]

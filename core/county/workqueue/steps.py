@@ -8,7 +8,14 @@ from datetime import date
 from typing import Final
 
 from core.domain.cases import lifecycle as life
-from core.domain.cases.deadlines import DELIVERY_DAYS, SUPPLEMENT_NOTICE_DAYS, Ledger, WorkCalendar, case_ledgers
+from core.domain.cases.deadlines import (
+    DELIVERY_DAYS,
+    GENERAL_LIMIT_DAYS,
+    SUPPLEMENT_NOTICE_DAYS,
+    Ledger,
+    WorkCalendar,
+    case_ledgers,
+)
 from core.domain.cases.services import stage_waits_for, stages_left
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
@@ -17,8 +24,6 @@ from core.domain.journal.place import CORE
 
 ACCEPT, REVIEW, DECIDE, DELIVER, WAIT = "accept", "review", "decide", "deliver", "wait"
 HALL: Final = ""
-#: Without a limit in the catalogue the law's general one holds (行政许可法 Art. 42), in working days.
-GENERAL_LIMIT_DAYS: Final = 20
 
 
 @dataclass(frozen=True)

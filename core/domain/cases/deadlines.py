@@ -15,10 +15,19 @@ from typing import Final
 
 from ..journal.bodies import LimitValue
 from ..journal.clock import CHINA, instant_date, instant_datetime
+from .lifecycle import SUBMITTED
 from .state import CaseState
 
 #: The supplement notice is due within 5 working days, or the case counts as accepted (Art. 32).
 SUPPLEMENT_NOTICE_DAYS: Final = 5
+#: Days by which the legal limit may be extended once, and where departments handle a case together (Art. 42).
+EXTENSION_DAYS: Final = 10
+JOINT_EXTENSION_DAYS: Final = 15
+#: The law's general limits where the catalogue names none: one department, several together (Art. 42).
+GENERAL_LIMIT_DAYS: Final = 20
+JOINT_LIMIT_DAYS: Final = 45
+#: A lower authority that reviews first has finished within 20 working days of acceptance (Art. 43).
+LOWER_REVIEW_DAYS: Final = 20
 #: The result is to be handed out within 10 working days of the decision (Art. 44).
 DELIVERY_DAYS: Final = 10
 #: No ledger runs further than this: a limit that never ends is a mistake in the catalogue.
@@ -69,6 +78,10 @@ class WorkCalendar:
             day += timedelta(days=1)
             count -= self.is_working_day(day)
         return day
+
+    def working_days_between(self, first: date, last: date) -> int:
+        """How many working days come after `first`, up to and with `last`."""
+        return sum(self.is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
 
 
 WORKED: Final = frozenset({COUNTED, MAKE_UP, UNPUBLISHED})
@@ -205,7 +218,8 @@ def _ledger_of(state: CaseState, name: str, *, today: date, calendar: WorkCalend
         for stop in state.stops
     ]
     return ledger(
-        limit=limit, accepted_on=instant_date(state.accepted_at), today=today, calendar=calendar, stops=stops,
+        limit=limit, accepted_on=state.deemed_from or instant_date(state.accepted_at), today=today,
+        calendar=calendar, stops=stops,
         # Only the legal limit can be extended; a promise that was extended is a promise broken.
         extension_days=sum(extension.days for extension in state.extensions) if name == "legal" else 0,
         ended_on=None if end is None else instant_date(end),
@@ -231,8 +245,38 @@ def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> L
     )  # fmt: skip
 
 
-def due_on(state: CaseState, name: str, *, calendar: WorkCalendar) -> date | None:
-    """The last day of the "legal" or "promised" limit as far as it is known today; None before acceptance."""
+def due_on(state: CaseState, name: str, *, calendar: WorkCalendar, today: date | None = None) -> date | None:
+    """The last day of the "legal" or "promised" limit as far as it is known on `today` (by default the day of the last
+    entry); None before acceptance."""
     # "Today" only moves the due day while the clock stands; the day of the last entry is what both sides share.
-    found = _ledger_of(state, name, today=instant_date(state.updated_at), calendar=calendar)
+    found = _ledger_of(state, name, today=today or instant_date(state.updated_at), calendar=calendar)
     return found.due_on if found else None
+
+
+def answer_due_on(state: CaseState, *, calendar: WorkCalendar) -> date:
+    """The last day to accept, refuse or ask for a supplement: five working days after it was handed in (Art. 32)."""
+    return calendar.working_day_after(instant_date(state.submitted_at or state.opened_at), SUPPLEMENT_NOTICE_DAYS)
+
+
+def deemed_accepted_on(state: CaseState, *, today: date, calendar: WorkCalendar) -> date | None:
+    """The day the case was handed in, once five working days went by without an answer: from then on the law has it
+    accepted (Art. 32). None for any other case."""
+    if state.status != SUBMITTED or today <= answer_due_on(state, calendar=calendar):
+        return None
+    return instant_date(state.submitted_at or state.opened_at)
+
+
+def delivery_due_on(state: CaseState, *, calendar: WorkCalendar) -> date | None:
+    """The last day to hand the result out: the tenth working day after the decision (Art. 44); None before it."""
+    if state.decision is None:
+        return None
+    return calendar.working_day_after(instant_date(state.decision.at), DELIVERY_DAYS)
+
+
+def lower_review_due_on(state: CaseState, *, calendar: WorkCalendar) -> date | None:
+    """The last day for a town or village that reviews first to pass the case on (Art. 43); None before acceptance and
+    once the case is decided."""
+    if state.accepted_at is None or state.decision is not None:
+        return None
+    start = state.deemed_from or instant_date(state.accepted_at)
+    return calendar.working_day_after(start, LOWER_REVIEW_DAYS)

@@ -114,3 +114,103 @@ class ItemChanged(CaseRefusal):
 @dataclass
 class CaseUnknown(CaseRefusal):
     case_id: str
+
+
+@dataclass
+class DeemedAccepted(CaseRefusal):
+    """Nobody answered within five working days: by law the case is accepted since it was handed in (Art. 32)."""
+
+    since: date
+
+
+@dataclass
+class NoticeGiven(CaseRefusal):
+    """The applicant was told once what to supplement; the law allows no second notice (Art. 32)."""
+
+    on: date
+
+
+@dataclass
+class NotYetDue(CaseRefusal):
+    """The applicant still has until `due` (a day); nothing lapses before."""
+
+    due: date
+
+
+@dataclass
+class DeferralOpen(CaseRefusal):
+    """Nothing is granted while materials that were to follow are missing."""
+
+    materials: tuple[str, ...]
+
+
+@dataclass
+class DeferralNotMissed(CaseRefusal):
+    """No date a material was promised for has gone by."""
+
+
+@dataclass
+class ReasonMissing(CaseRefusal):
+    """The act needs words. `act`: refuse, deny, overrule, return, returned, stop, extend, terminate, withdraw, urge,
+    follow_up, supplement."""
+
+    act: str
+
+
+@dataclass
+class ExtensionRefused(CaseRefusal):
+    """`reason`: used (once a case), too_long (`most` days), not_asked, overdue."""
+
+    reason: str
+    most: int = 0
+
+
+@dataclass
+class CertificateMissing(CaseRefusal):
+    """A material replaced by a certificate needs the certificate's number."""
+
+    material: str
+
+
+@dataclass
+class AgentIncomplete(CaseRefusal):
+    """Whoever acts for the applicant gives name, identity number and what authorises them. `field`: name, id_number,
+    authorisation."""
+
+    field: str
+
+
+@dataclass
+class AppointmentMissing(CaseRefusal):
+    """The departments of a joint stage have not been called together yet."""
+
+    stage: str
+
+
+@dataclass
+class ProcedureUnknown(CaseRefusal):
+    """None of the procedures that stop the clock (Art. 45), or no number of days."""
+
+    procedure: str
+
+
+@dataclass
+class ReceiverUnproven(CaseRefusal):
+    """`reason`: name, id_number, authorisation (somebody else than applicant and agent), tracking."""
+
+    reason: str
+
+
+@dataclass
+class RatedAlready(CaseRefusal):
+    """The case, or this visit, has its rating; `visit` is its day ("2026-11-21"), "" for the case."""
+
+    visit: str
+
+
+@dataclass
+class RatingInvalid(CaseRefusal):
+    """`reason`: score (1 to 5), reasons (a low rating names at least one), unknown (no such rating), contact (nobody
+    has spoken with the applicant yet), settled (the follow-up is closed), too_long."""
+
+    reason: str

@@ -52,7 +52,7 @@ def _opened(entry: Entry, body: b.CaseOpened) -> CaseState:
 def _material_received(state: CaseState, entry: Entry, body: b.MaterialReceived) -> Change:
     fact = s.MaterialFact(
         how=body.how, count=body.count, at=entry.at, by=entry.actor, node=entry.author,
-        attachments=body.attachments, note=body.note,
+        attachments=body.attachments, note=body.note, certificate=body.certificate,
     )  # fmt: skip
     receipts = {**state.materials.get(body.material, {}), entry.id.hex: fact}
     return {"materials": {**state.materials, body.material: receipts}}
@@ -74,12 +74,16 @@ def _submitted(state: CaseState, entry: Entry, body: b.CaseSubmitted) -> Change:
 def _accepted(state: CaseState, entry: Entry, body: b.CaseAccepted) -> Change:
     return {
         "accepted_at": entry.at, "accepted_by": entry.actor, "accepted_point": body.service_point,
-        "legal": body.legal, "promised": body.promised,
+        "legal": body.legal, "promised": body.promised, "deemed_from": body.deemed_from,
     }  # fmt: skip
 
 
 def _ended(state: CaseState, entry: Entry, body: Any) -> Change:
     return {"ended_at": entry.at, "reason": body.reason}
+
+
+def _terminated(state: CaseState, entry: Entry, body: b.CaseTerminated) -> Change:
+    return {**_ended(state, entry, body), "cause": body.cause}
 
 
 def _supplement_requested(state: CaseState, entry: Entry, body: b.SupplementRequested) -> Change:
@@ -95,21 +99,42 @@ def _supplement_received(state: CaseState, entry: Entry, body: b.SupplementRecei
 
 
 def _stage_opened(state: CaseState, entry: Entry, body: b.StageOpened) -> Change:
-    stage = s.StageState(code=body.stage, name=body.name, departments=body.departments, opened_at=entry.at)
+    stage = s.StageState(
+        code=body.stage, name=body.name, departments=body.departments, opened_at=entry.at, joint=body.joint
+    )
     return {"stages": (*state.stages, stage)}
 
 
-def _opinion(state: CaseState, entry: Entry, body: b.OpinionRecorded) -> Change:
-    opinion = s.Opinion(verdict=body.verdict, by=entry.actor, at=entry.at, node=entry.author, text=body.text)
+def _stage_changed(state: CaseState, code: str, change: Callable[[s.StageState], s.StageState]) -> Change:
+    """The stage of this code that was opened last is changed; nothing where there is none."""
     stages = list(state.stages)
     for index in range(len(stages) - 1, -1, -1):
-        if stages[index].code == body.stage:
-            stages[index] = replace(stages[index], opinions={**stages[index].opinions, body.department: opinion})
+        if stages[index].code == code:
+            stages[index] = change(stages[index])
             break
     return {"stages": tuple(stages)}
 
 
+def _appointment(state: CaseState, entry: Entry, body: b.AppointmentSet) -> Change:
+    made = s.Appointment(day=body.day, place=body.place, at=entry.at, by=entry.actor, time=body.time, text=body.text)
+    return _stage_changed(state, body.stage, lambda stage: replace(stage, appointment=made))
+
+
+def _opinion(state: CaseState, entry: Entry, body: b.OpinionRecorded) -> Change:
+    opinion = s.Opinion(
+        verdict=body.verdict, by=entry.actor, at=entry.at, node=entry.author, text=body.text, returned=body.returned,
+        instead_of=body.instead_of,
+    )  # fmt: skip
+
+    def given(stage: s.StageState) -> s.StageState:
+        departments = stage.departments if body.joint else (body.department,)
+        return replace(stage, opinions={**stage.opinions, **dict.fromkeys(departments, opinion)})
+
+    return _stage_changed(state, body.stage, given)
+
+
 def _clock_stopped(state: CaseState, entry: Entry, body: b.ClockStopped) -> Change:
+    # Its expected days stay in the entry: what an old entry folds to is the same bytes in every version.
     stop = s.Stop(procedure=body.procedure, from_at=entry.at, text=body.text)
     return {"stops": (*state.stops, stop), "resume_to": state.status}
 
@@ -122,16 +147,25 @@ def _clock_resumed(state: CaseState, entry: Entry, body: b.ClockResumed) -> Chan
     return {"stops": stops, "status": back, "resume_to": ""}
 
 
+def _extension_requested(state: CaseState, entry: Entry, body: b.ExtensionRequested) -> Change:
+    asked = s.ExtensionAsked(days=body.days, reason=body.reason, at=entry.at, by=entry.actor)
+    return {"extension_asked": asked}
+
+
+def _extension_declined(state: CaseState, entry: Entry, body: b.ExtensionDeclined) -> Change:
+    return {"extension_asked": None}
+
+
 def _extended(state: CaseState, entry: Entry, body: b.DeadlineExtended) -> Change:
     extension = s.Extension(days=body.days, at=entry.at, by=body.approved_by or entry.actor, reason=body.reason)
-    return {"extensions": (*state.extensions, extension)}
+    return {"extensions": (*state.extensions, extension), "extension_asked": None}
 
 
 def _decided(state: CaseState, entry: Entry, body: b.CaseDecided) -> Change:
     return {
         "decision": s.Decision(
             granted=body.granted, department=body.department, by=entry.actor, at=entry.at, node=entry.author,
-            text=body.text, basis=body.basis, result_number=body.result_number,
+            text=body.text, basis=body.basis, result_number=body.result_number, instead_of=body.instead_of,
         )
     }  # fmt: skip
 
@@ -143,7 +177,7 @@ def _completed(state: CaseState, entry: Entry, body: b.CaseCompleted) -> Change:
 def _delivered(state: CaseState, entry: Entry, body: b.ResultDelivered) -> Change:
     delivery = s.Delivery(
         how=body.how, receiver=body.receiver, by=entry.actor, at=entry.at, node=entry.author,
-        receiver_id=body.receiver_id, tracking=body.tracking,
+        receiver_id=body.receiver_id, tracking=body.tracking, authorisation=body.authorisation,
     )  # fmt: skip
     return {"delivery": delivery, "ended_at": entry.at}
 
@@ -161,13 +195,29 @@ def _custody_taken(state: CaseState, entry: Entry, body: b.CustodyTaken) -> Chan
 
 def _rated(state: CaseState, entry: Entry, body: b.CaseRated) -> Change:
     rating = s.RatingFact(
-        score=body.score, at=entry.at, by=entry.actor, reasons=body.reasons, text=body.text, visit=body.visit
-    )
+        score=body.score, at=entry.at, by=entry.actor, reasons=body.reasons, text=body.text, visit=body.visit,
+        second_of=body.second_of,
+    )  # fmt: skip
     return {"ratings": {**state.ratings, entry.id.hex: rating}}
 
 
+def _followed(state: CaseState, entry: Entry, body: b.RatingFollowed) -> Change:
+    step = s.FollowUp(
+        rating=body.rating, step=body.step, text=body.text, by=entry.actor, at=entry.at, node=entry.author
+    )
+    return {"follow_ups": {**state.follow_ups, entry.id.hex: step}}
+
+
+def _urged(state: CaseState, entry: Entry, body: b.CaseUrged) -> Change:
+    urging = s.Urging(
+        level=body.level, text=body.text, by=entry.actor, at=entry.at, node=entry.author, department=body.department,
+        due=body.due,
+    )  # fmt: skip
+    return {"urgings": {**state.urgings, entry.id.hex: urging}}
+
+
 def _noted(state: CaseState, entry: Entry, body: b.NoteAdded) -> Change:
-    note = s.NoteFact(text=body.text, by=entry.actor, at=entry.at, node=entry.author)
+    note = s.NoteFact(text=body.text, by=entry.actor, at=entry.at, node=entry.author, answers=body.answers)
     return {"notes": {**state.notes, entry.id.hex: note}}
 
 
@@ -180,13 +230,16 @@ _FOLDS: dict[type, Callable[[CaseState, Entry, Any], Change]] = {
     b.CaseRefused: _ended,
     b.CaseLapsed: _ended,
     b.CaseWithdrawn: _ended,
-    b.CaseTerminated: _ended,
+    b.CaseTerminated: _terminated,
     b.SupplementRequested: _supplement_requested,
     b.SupplementReceived: _supplement_received,
     b.StageOpened: _stage_opened,
+    b.AppointmentSet: _appointment,
     b.OpinionRecorded: _opinion,
     b.ClockStopped: _clock_stopped,
     b.ClockResumed: _clock_resumed,
+    b.ExtensionRequested: _extension_requested,
+    b.ExtensionDeclined: _extension_declined,
     b.DeadlineExtended: _extended,
     b.CaseDecided: _decided,
     b.CaseCompleted: _completed,
@@ -194,5 +247,7 @@ _FOLDS: dict[type, Callable[[CaseState, Entry, Any], Change]] = {
     b.CaseForwarded: _forwarded,
     b.CustodyTaken: _custody_taken,
     b.CaseRated: _rated,
+    b.RatingFollowed: _followed,
+    b.CaseUrged: _urged,
     b.NoteAdded: _noted,
 }

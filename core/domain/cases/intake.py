@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 import uuid_utils.compat
 from django.db import transaction
-from msgspec.structs import replace
+from msgspec import structs
 
 from ..catalogue.authority import ACCEPT, DECIDE, FORWARD, Allowed, Authority, Denied
 from ..catalogue.documents import FormField, Item, Material
@@ -22,6 +22,8 @@ from ..journal.place import CORE, Here
 from ..staff.actors import Actor
 from .deadlines import WorkCalendar
 from .errors import (
+    AgentIncomplete,
+    CertificateMissing,
     DeferralTooLate,
     FieldInvalid,
     ItemChanged,
@@ -61,6 +63,8 @@ class Handed:
     attachments: tuple[b.AttachmentRef, ...] = ()
     due: date | None = None
     text: str = ""
+    #: The number of the certificate that stands for it.
+    certificate: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,15 @@ def materials_missing(item: Item, situation: str, handed: Container[str]) -> lis
     ]
 
 
-def outcome_expected(item: Item, authority: Authority, *, missing: bool) -> str:
-    """What the intake's button will do: ACCEPT_HERE, FINISH_HERE, FORWARD_ON or SUPPLEMENT."""
+def outcome_expected(item: Item, authority: Authority, *, missing: bool, deferred: bool = False) -> str:
+    """What the intake's button will do: ACCEPT_HERE, FINISH_HERE, FORWARD_ON or SUPPLEMENT. With a material `deferred`
+    nothing is finished on the spot."""
     if missing:
         return SUPPLEMENT
     if isinstance(authority, Denied) or ACCEPT not in authority.powers:
         return FORWARD_ON
-    return FINISH_HERE if item.kind == "immediate" and DECIDE in authority.powers else ACCEPT_HERE
+    at_once = item.kind == "immediate" and DECIDE in authority.powers and not deferred
+    return FINISH_HERE if at_once else ACCEPT_HERE
 
 
 def authority_here(item: Item, here: Here, on: date) -> Authority:
@@ -120,19 +126,21 @@ def case_take_in(
 
     Nothing is accepted yet: see case_accept. With `allow_missing` required materials may be missing: the caller
     writes the notice. Raises RoleMissing, ItemUnavailable, ItemChanged, InvalidIdentity, FieldInvalid,
-    MaterialNotAllowed, DeferralTooLate, MaterialsMissing, SerialExhausted, NotEnrolled.
+    MaterialNotAllowed, DeferralTooLate, CertificateMissing, AgentIncomplete, MaterialsMissing, SerialExhausted,
+    NotEnrolled.
     """
     act = act_opening(actor, at=at, trace=trace)
     role_require(actor, *COUNTER_ROLES)
     item = item_get(application.item_code)
     _item_require(item, application, act)
     applicant = party_check(application.applicant)
+    agent = agent_check(application.agent)
     form_check(item.fields, application.form)
     materials_check(item, application.materials, on=instant_date(act.at))
     missing = materials_missing(item, application.situation, application.materials)
     if missing and not allow_missing:
         raise MaterialsMissing(materials=tuple(m.name for m in missing))
-    _open(act, item, application, applicant)
+    _open(act, item, replace(application, agent=agent), applicant)
     _materials_journal(act, application.materials)
     state = act.append(b.CaseSubmitted())
     if application.draft_id is not None:
@@ -151,6 +159,8 @@ def materials_check(item: Item, handed: Mapping[str, Handed], *, on: date) -> No
             raise MaterialNotAllowed(material=material.name if material else code, how=one.how)
         if one.how == DEFERRED and (one.due is None or not on <= one.due <= latest):
             raise DeferralTooLate(material=material.name, latest=latest)
+        if one.how == CERTIFICATE and not one.certificate.strip():
+            raise CertificateMissing(material=material.name)
 
 
 def way_allowed(material: Material, how: str) -> bool:
@@ -196,7 +206,8 @@ def _materials_journal(act: Act, materials: Mapping[str, Handed]) -> None:
             act.append(b.MaterialPledged(material=code, text=handed.text))
         else:
             act.append(b.MaterialReceived(
-                material=code, how=handed.how, count=handed.count, attachments=handed.attachments, note=handed.text
+                material=code, how=handed.how, count=handed.count, attachments=handed.attachments, note=handed.text,
+                certificate=handed.certificate.strip(),
             ))  # fmt: skip
 
 
@@ -226,12 +237,26 @@ def party_check(party: b.Party) -> b.Party:
         if len(value) > limit or "\0" in value:
             raise FieldInvalid(field=name, label=name, rule="too_long")
     if party.id_type == "citizen_id":
-        return replace(party, id_number=citizen_id_parse(party.id_number).number)
+        return structs.replace(party, id_number=citizen_id_parse(party.id_number).number)
     if party.id_type == "uscc":
-        return replace(party, id_number=uscc_check(party.id_number))
+        return structs.replace(party, id_number=uscc_check(party.id_number))
     if not party.id_number.strip():
         raise FieldInvalid(field="id_number", label="id_number", rule="required")
-    return replace(party, id_number=party.id_number.strip())
+    return structs.replace(party, id_number=party.id_number.strip())
+
+
+def agent_check(agent: b.Agent | None) -> b.Agent | None:
+    """Whoever acts for the applicant 代办, with their number as registers write it and what authorises them.
+
+    Raises AgentIncomplete, InvalidIdentity.
+    """
+    if agent is None:
+        return None
+    for name in ("name", "id_number", "authorisation"):
+        value = getattr(agent, name).strip()
+        if not value or len(value) > MAX_NAME or "\0" in value:
+            raise AgentIncomplete(field=name)
+    return structs.replace(agent, id_number=citizen_id_parse(agent.id_number).number)
 
 
 def form_check(fields: Sequence[FormField], form: Mapping[str, str]) -> None:

@@ -70,10 +70,13 @@ RULES: Final[dict[str, Rule]] = {
     "supplement.received": Rule(frozenset({AWAITING_SUPPLEMENT}), SUBMITTED),
     "case.lapsed": Rule(frozenset({AWAITING_SUPPLEMENT}), LAPSED),
     "stage.opened": Rule(frozenset({ACCEPTED, UNDER_REVIEW}), UNDER_REVIEW),
+    "appointment.set": Rule(frozenset({UNDER_REVIEW})),
     "opinion.recorded": Rule(frozenset({UNDER_REVIEW})),
     "clock.stopped": Rule(frozenset({ACCEPTED, UNDER_REVIEW}), SUSPENDED),
     # Back to where it was: the fold keeps the state the clock was stopped in.
     "clock.resumed": Rule(frozenset({SUSPENDED})),
+    "extension.requested": Rule(frozenset({ACCEPTED, UNDER_REVIEW, SUSPENDED})),
+    "extension.declined": Rule(frozenset({ACCEPTED, UNDER_REVIEW, SUSPENDED})),
     "deadline.extended": Rule(frozenset({ACCEPTED, UNDER_REVIEW, SUSPENDED})),
     # ACCEPTED > DECIDED is the one act of an immediate item; case_decide checks that it is one.
     "case.decided": Rule(frozenset({ACCEPTED, UNDER_REVIEW}), DECIDED),
@@ -84,6 +87,8 @@ RULES: Final[dict[str, Rule]] = {
     "case.forwarded": Rule(OPEN - {DRAFT}),
     "custody.taken": Rule(OPEN),
     "case.rated": Rule(frozenset(STATES) - {DRAFT}),
+    "rating.followed": Rule(frozenset(STATES) - {DRAFT}),
+    "case.urged": Rule(OPEN - {DRAFT}),
     "note.added": Rule(frozenset(STATES)),
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from ..catalogue.selectors import item_get
 from ..journal.bodies import CaseOpened
+from ..journal.clock import instant_date
 from ..journal.format import Entry
 from ..journal.selectors import entries_of_case
 from . import models
@@ -17,6 +20,9 @@ from .errors import CaseUnknown
 from .numbering import UnknownNumbers, numbers_unknown
 from .state import CaseState, state_decode
 from .writing import work_calendar
+
+#: Nobody reads further back through one person's results.
+MAX_CERTIFICATES = 50
 
 
 def case_state(case_id: UUID) -> CaseState:
@@ -45,6 +51,34 @@ def case_list(*, clerk: str = "", text: str = "", open_only: bool = False) -> Qu
         cases = cases.filter(Q(number__startswith=text) | Q(applicant_id=text) | Q(applicant_name__startswith=text))
     order = ("promised_due", "-updated_at")
     return cases.order_by(*order) if open_only else cases.order_by("-is_open", *order)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What an earlier case of the applicant ended in, as far as it is known here."""
+
+    number: str
+    name: str
+    issued_on: date
+    case_number: str
+    item_code: str
+
+
+def certificates_of(applicant_id: str) -> list[Certificate]:
+    """Results with a number that were granted to whoever has this document, newest first: a material they prove need
+    not be brought again (免提交)."""
+    cases = models.Case.objects.filter(applicant_id=applicant_id, status__in=("completed", "delivered"))
+    found = []
+    for wire in cases.order_by("-updated_at").values_list("state", flat=True)[:MAX_CERTIFICATES]:
+        state = state_decode(bytes(wire))
+        if state.decision is None or not state.decision.granted or not state.decision.result_number:
+            continue
+        result = item_get(state.item_code, state.item_version).result
+        found.append(Certificate(
+            number=state.decision.result_number, name=result.name if result else "",
+            issued_on=instant_date(state.decision.at), case_number=state.number, item_code=state.item_code,
+        ))  # fmt: skip
+    return found
 
 
 def case_list_to_deliver(node: str) -> QuerySet[models.Case]:

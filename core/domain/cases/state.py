@@ -24,6 +24,7 @@ class MaterialFact(Fact, kw_only=True):
     node: str
     attachments: tuple[AttachmentRef, ...] = ()
     note: str = ""
+    certificate: str = ""
 
 
 class Deferral(Fact, kw_only=True):
@@ -43,14 +44,29 @@ class Opinion(Fact, kw_only=True):
     at: int
     node: str
     text: str = ""
+    returned: tuple[str, ...] = ()
+    instead_of: str = ""
+
+
+class Appointment(Fact, kw_only=True):
+    day: date
+    place: str
+    at: int
+    by: str
+    time: str = ""
+    text: str = ""
 
 
 class StageState(Fact, kw_only=True):
+    """`opinions` by department; the one opinion of a joint stage stands under each of its departments."""
+
     code: str
     name: str
     departments: tuple[str, ...]
     opened_at: int
     opinions: dict[str, Opinion] = {}
+    joint: str = ""
+    appointment: Appointment | None = None
 
 
 class Stop(Fact, kw_only=True):
@@ -58,6 +74,15 @@ class Stop(Fact, kw_only=True):
     from_at: int
     to_at: int | None = None
     text: str = ""
+
+
+class ExtensionAsked(Fact, kw_only=True):
+    """Waits for somebody who may approve it."""
+
+    days: int
+    reason: str
+    at: int
+    by: str
 
 
 class Extension(Fact, kw_only=True):
@@ -76,6 +101,7 @@ class Decision(Fact, kw_only=True):
     text: str = ""
     basis: str = ""
     result_number: str = ""
+    instead_of: str = ""
 
 
 class Delivery(Fact, kw_only=True):
@@ -86,6 +112,7 @@ class Delivery(Fact, kw_only=True):
     node: str
     receiver_id: str = ""
     tracking: str = ""
+    authorisation: str = ""
 
 
 class Supplement(Fact, kw_only=True):
@@ -102,6 +129,26 @@ class NoteFact(Fact, kw_only=True):
     by: str
     at: int
     node: str
+    answers: UUID | None = None
+
+
+class Urging(Fact, kw_only=True):
+    level: str
+    text: str
+    by: str
+    at: int
+    node: str
+    department: str = ""
+    due: date | None = None
+
+
+class FollowUp(Fact, kw_only=True):
+    rating: UUID
+    step: str
+    text: str
+    by: str
+    at: int
+    node: str
 
 
 class RatingFact(Fact, kw_only=True):
@@ -111,6 +158,7 @@ class RatingFact(Fact, kw_only=True):
     reasons: tuple[str, ...] = ()
     text: str = ""
     visit: str = ""
+    second_of: UUID | None = None
 
 
 class Routing(Fact, kw_only=True):
@@ -125,7 +173,8 @@ class Routing(Fact, kw_only=True):
 
 
 class CaseState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Everything a case's entries say. Keys of `materials`, `notes`, `ratings` are entry ids (hex)."""
+    """Everything a case's entries say. Keys of `notes`, `ratings`, `follow_ups`, `urgings`, and below each material
+    of `materials`, are entry ids (hex)."""
 
     id: UUID
     number: str
@@ -155,9 +204,12 @@ class CaseState(msgspec.Struct, kw_only=True, omit_defaults=True):
     accepted_at: int | None = None
     accepted_by: str = ""
     accepted_point: str = ""
+    #: The clocks run from this day in place of the day of acceptance: nobody had answered in time (Art. 32).
+    deemed_from: date | None = None
     stages: tuple[StageState, ...] = ()
     stops: tuple[Stop, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    extension_asked: ExtensionAsked | None = None
     supplement: Supplement | None = None
     resume_to: str = ""
     decision: Decision | None = None
@@ -166,8 +218,11 @@ class CaseState(msgspec.Struct, kw_only=True, omit_defaults=True):
     routing: Routing | None = None
     ended_at: int | None = None
     reason: str = ""
+    cause: str = ""
     notes: dict[str, NoteFact] = {}
     ratings: dict[str, RatingFact] = {}
+    follow_ups: dict[str, FollowUp] = {}
+    urgings: dict[str, Urging] = {}
     updated_at: int = 0
 
     @property

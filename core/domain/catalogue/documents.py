@@ -48,6 +48,8 @@ class Material(Document, frozen=True, kw_only=True):
     certificate: str = ""
     situations: tuple[str, ...] = ()
     note: str = ""
+    #: What the applicant signs in its place (告知承诺); "" for the general wording.
+    pledge_text: str = ""
 
 
 class Situation(Document, frozen=True, kw_only=True):
@@ -71,6 +73,8 @@ class Stage(Document, frozen=True, kw_only=True):
     name: str
     departments: tuple[str, ...]
     days: int = 0
+    #: One act and one opinion of all its departments, the first of them leads: 联合踏勘, 联合审图, 联合验收.
+    joint: Literal["", "site_inspection", "drawing_review", "final_acceptance"] = ""
 
 
 class FormField(Document, frozen=True, kw_only=True):
@@ -157,6 +161,8 @@ class Item(Document, frozen=True, kw_only=True, tag="item"):
     #: 1 person, 2 company, 3 institution, 4 association, 5 agency, 6 other.
     service_objects: tuple[str, ...] = ("1",)
     not_counted: str = ""
+    #: Working days the applicant has to supply what a supplement notice lists; 0: what the county set for all.
+    supplement_days: int = 0
     conditions: tuple[str, ...] = ()
     situations: tuple[Situation, ...] = ()
     basis: tuple[Basis, ...] = ()
@@ -216,13 +222,41 @@ class CalendarYear(Document, frozen=True, kw_only=True, tag="calendar"):
         return str(self.year)
 
 
-Record = Division | Department | Item | Grant | CalendarYear
-RECORD_TYPES: dict[str, type[Division] | type[Department] | type[Item] | type[Grant] | type[CalendarYear]] = {
+PaperKind = Literal[
+    "receipt", "refusal", "supplement", "deferral", "pledge", "special_procedure", "extension", "termination",
+    "decision_granted", "decision_denied", "delivery",
+]  # fmt: skip
+
+
+class PaperTemplate(Document, frozen=True, kw_only=True, tag="paper"):
+    """The words of one kind of paper 文书, for one item or (with no item code) for all that have none of their own.
+
+    `paragraphs` may hold placeholders in braces, of the closed list in core/domain/catalogue/papers.py.
+    """
+
+    paper: PaperKind
+    item_code: str = ""
+    title: str = ""
+    paragraphs: tuple[str, ...] = ()
+    basis: str = ""
+    #: How to appeal (申请行政复议、提起行政诉讼), on a refusal or a denial.
+    appeal: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.paper}/{self.item_code}"
+
+
+Record = Division | Department | Item | Grant | CalendarYear | PaperTemplate
+RECORD_TYPES: dict[
+    str, type[Division] | type[Department] | type[Item] | type[Grant] | type[CalendarYear] | type[PaperTemplate]
+] = {
     "division": Division,
     "department": Department,
     "item": Item,
     "grant": Grant,
     "calendar": CalendarYear,
+    "paper": PaperTemplate,
 }
 
 

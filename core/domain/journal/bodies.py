@@ -80,6 +80,8 @@ class MaterialReceived(Body, frozen=True, kw_only=True, tag="material.received")
     count: int = 1
     attachments: tuple[AttachmentRef, ...] = ()
     note: str = ""
+    #: The number of the certificate that stands for it.
+    certificate: str = ""
 
 
 class MaterialDeferred(Body, frozen=True, kw_only=True, tag="material.deferred"):
@@ -101,6 +103,8 @@ class CaseAccepted(Body, frozen=True, kw_only=True, tag="case.accepted"):
     legal: LimitValue
     promised: LimitValue
     service_point: str = ""
+    #: Nobody answered within the five days: by law accepted from this day on, the day it was handed in (Art. 32).
+    deemed_from: date | None = None
 
 
 class CaseRefused(Body, frozen=True, kw_only=True, tag="case.refused"):
@@ -126,6 +130,19 @@ class StageOpened(Body, frozen=True, kw_only=True, tag="stage.opened"):
     stage: str
     name: str
     departments: tuple[str, ...]
+    #: One act, one opinion: site_inspection 联合踏勘, drawing_review 联合审图, final_acceptance 联合验收.
+    joint: str = ""
+
+
+class AppointmentSet(Body, frozen=True, kw_only=True, tag="appointment.set"):
+    """The departments of a joint stage meet then and there; a later one takes the place of the one before."""
+
+    stage: str
+    day: date
+    place: str
+    #: Of the county's wall clock, "09:30".
+    time: str = ""
+    text: str = ""
 
 
 class OpinionRecorded(Body, frozen=True, kw_only=True, tag="opinion.recorded"):
@@ -133,6 +150,12 @@ class OpinionRecorded(Body, frozen=True, kw_only=True, tag="opinion.recorded"):
     department: str
     verdict: Literal["pass", "return", "object"]
     text: str = ""
+    #: A return names what is wrong: codes of materials, names of form fields.
+    returned: tuple[str, ...] = ()
+    #: The one opinion of a joint stage, for all its departments.
+    joint: bool = False
+    #: Staff code of the absent officer the actor stood in for.
+    instead_of: str = ""
 
 
 class ClockStopped(Body, frozen=True, kw_only=True, tag="clock.stopped"):
@@ -144,6 +167,17 @@ class ClockStopped(Body, frozen=True, kw_only=True, tag="clock.stopped"):
 
 class ClockResumed(Body, frozen=True, kw_only=True, tag="clock.resumed"):
     pass
+
+
+class ExtensionRequested(Body, frozen=True, kw_only=True, tag="extension.requested"):
+    """Somebody who reviews asks whoever may approve it for more days of the legal limit."""
+
+    days: int
+    reason: str
+
+
+class ExtensionDeclined(Body, frozen=True, kw_only=True, tag="extension.declined"):
+    reason: str
 
 
 class DeadlineExtended(Body, frozen=True, kw_only=True, tag="deadline.extended"):
@@ -158,6 +192,7 @@ class CaseDecided(Body, frozen=True, kw_only=True, tag="case.decided"):
     text: str = ""
     basis: str = ""
     result_number: str = ""
+    instead_of: str = ""
 
 
 class CaseCompleted(Body, frozen=True, kw_only=True, tag="case.completed"):
@@ -169,7 +204,10 @@ class ResultDelivered(Body, frozen=True, kw_only=True, tag="result.delivered"):
     how: str
     receiver: str
     receiver_id: str = ""
+    #: Of the mail, or the locker's number.
     tracking: str = ""
+    #: What allows somebody other than the applicant to receive it.
+    authorisation: str = ""
 
 
 class CaseWithdrawn(Body, frozen=True, kw_only=True, tag="case.withdrawn"):
@@ -178,6 +216,8 @@ class CaseWithdrawn(Body, frozen=True, kw_only=True, tag="case.withdrawn"):
 
 class CaseTerminated(Body, frozen=True, kw_only=True, tag="case.terminated"):
     reason: str
+    #: deferral_missed, applicant_gone, impossible, other ("" in entries that were written before there were causes).
+    cause: str = ""
 
 
 class CaseForwarded(Body, frozen=True, kw_only=True, tag="case.forwarded"):
@@ -202,13 +242,38 @@ class CaseRated(Body, frozen=True, kw_only=True, tag="case.rated"):
     score: int
     reasons: tuple[str, ...] = ()
     text: str = ""
+    #: The day of the visit it is about, "2026-11-21"; "" for the case as a whole.
     visit: str = ""
+    #: The rating this one follows, after somebody had spoken with the applicant.
+    second_of: UUID | None = None
+
+
+class RatingFollowed(Body, frozen=True, kw_only=True, tag="rating.followed"):
+    """Always rev 0. Somebody spoke with the applicant about a low rating (`step` contacted), or what came of it
+    (settled)."""
+
+    rating: UUID
+    step: Literal["contacted", "settled"]
+    text: str
+
+
+class CaseUrged(Body, frozen=True, kw_only=True, tag="case.urged"):
+    """Always rev 0: it changes nothing but who must answer. `level`: reminder 提醒, urging 催办, supervision 督办."""
+
+    level: Literal["reminder", "urging", "supervision"]
+    text: str
+    #: Whom it is for; "" for whoever has the case.
+    department: str = ""
+    #: An answer is wanted by this day.
+    due: date | None = None
 
 
 class NoteAdded(Body, frozen=True, kw_only=True, tag="note.added"):
     """Always rev 0."""
 
     text: str
+    #: The `case.urged` entry it answers.
+    answers: UUID | None = None
 
 
 class MembershipValue(Value, frozen=True, kw_only=True):
@@ -216,6 +281,10 @@ class MembershipValue(Value, frozen=True, kw_only=True):
     service_point: str
     department: str
     role: str
+    #: Only on these days; with `instead_of`, the staff code of the officer who is away (替岗).
+    since: date | None = None
+    until: date | None = None
+    instead_of: str = ""
 
 
 class StaffGranted(Body, frozen=True, kw_only=True, tag="staff.granted"):
@@ -278,9 +347,12 @@ CaseBody = (
     | SupplementReceived
     | CaseLapsed
     | StageOpened
+    | AppointmentSet
     | OpinionRecorded
     | ClockStopped
     | ClockResumed
+    | ExtensionRequested
+    | ExtensionDeclined
     | DeadlineExtended
     | CaseDecided
     | CaseCompleted
@@ -290,13 +362,15 @@ CaseBody = (
     | CaseForwarded
     | CustodyTaken
     | CaseRated
+    | RatingFollowed
+    | CaseUrged
     | NoteAdded
 )
 NodeBody = StaffGranted | StaffRevoked | PolicySet | CardsChanged | TimeAnchored | EntryFlagged | CaseReleased
 AnyBody = CaseBody | NodeBody
 
 #: Entries that commute: they carry rev 0 and merge by id, in any order (sync.md, Custody).
-COMMUTING = frozenset({"material.received", "case.rated", "note.added"})
+COMMUTING = frozenset({"material.received", "case.rated", "rating.followed", "case.urged", "note.added"})
 
 
 def kind_of(body: Body) -> str:

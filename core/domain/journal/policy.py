@@ -14,6 +14,8 @@ POLICIES: Final = {
     "catalogue_max_age_days": "CATALOGUE_MAX_AGE_DAYS",
     "clock_max_age_hours": "CLOCK_MAX_AGE_HOURS",
     "retention_days": "RETENTION_DAYS",
+    "supplement_days": "SUPPLEMENT_DAYS",
+    "rating_follow_up_days": "RATING_FOLLOW_UP_DAYS",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -13,6 +14,14 @@ class Actor:
     name: str
     roles: frozenset[str] = frozenset()
     departments: frozenset[str] = frozenset()
+    #: (role, department, staff code of the officer who is away, "" for a post of one's own).
+    posts: frozenset[tuple[str, str, str]] = frozenset()
+
+    def stands_in_for(self, roles: Collection[str], department: str) -> str:
+        """Staff code of the absent officer in whose place one of `roles` is used for the department; "" where the post
+        is one's own (替岗)."""
+        fitting = {away for role, where, away in self.posts if role in roles and where in ("", department)}
+        return "" if not fitting or "" in fitting else min(fitting)
 
     def has(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))

@@ -1,0 +1,63 @@
+"""Who may do what: roles, and the powers of the place where it is done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...catalogue.authority import Allowed
+from ...catalogue.documents import Item, Limit
+from ...catalogue.selectors import item_authority, item_get, place_of
+from ...journal import bodies as b
+from ...journal.clock import instant_date
+from ...journal.place import CORE
+from ..errors import ReasonMissing
+from ..intake import COUNTER_ROLES, power_require
+from ..state import CaseState
+from ..writing import Act
+
+ROLES_ACCEPT: Final = (*COUNTER_ROLES, "reviewer", "approver")
+ROLES_REVIEW: Final = ("reviewer", "approver")
+ROLES_DECIDE: Final = ("approver",)
+
+
+def limits_of(item: Item) -> tuple[b.LimitValue, b.LimitValue]:
+    """(legal, promised) as they stand in the item on the day of acceptance."""
+
+    def value(limit: Limit) -> b.LimitValue:
+        return b.LimitValue(value=limit.value, unit=limit.unit)
+
+    return value(item.legal_limit), value(item.promised_limit)
+
+
+def case_item(state: CaseState) -> Item:
+    """The item in the version the case pinned."""
+    return item_get(state.item_code, state.item_version)
+
+
+def departments_of(item: Item) -> frozenset[str]:
+    """The item's owner and every department of its flow."""
+    return frozenset({item.department}).union(*(stage.departments for stage in item.flow))
+
+
+def entitled_require(item: Item, act: Act, power: str) -> None:
+    """At the county the item's department has the power, and to review every department of its flow; elsewhere the
+    service point must have it. Raises NotDevolved."""
+    entitled = departments_of(item) if power == "review" else frozenset({item.department})
+    if act.here.node == CORE and act.actor.departments & entitled:
+        return
+    power_require(item, act, power)
+
+
+def powers_here(item: Item, act: Act) -> frozenset[str]:
+    """What the act's service point may do with the item."""
+    place = place_of(act.here.division, act.here.level)
+    allowed = item_authority(item, place=place, on=instant_date(act.at))
+    return allowed.powers if isinstance(allowed, Allowed) else frozenset()
+
+
+def words_require(text: str, act: str) -> str:
+    """The words, trimmed. Raises ReasonMissing where there are none."""
+    text = text.strip()
+    if not text:
+        raise ReasonMissing(act=act)
+    return text

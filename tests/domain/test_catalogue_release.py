@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.domain.catalogue import models, selectors
 from core.domain.catalogue.authority import Allowed, Denied
-from core.domain.catalogue.documents import CalendarYear, Record, RecordKey, ReleaseBody, kind_of
+from core.domain.catalogue.documents import CalendarYear, PaperTemplate, Record, RecordKey, ReleaseBody, kind_of
 from core.domain.catalogue.selectors import ItemUnknown
 from core.domain.catalogue.services import ReleaseMismatch, catalogue_hash, release_apply, release_confirm
 from core.domain.journal.clock import physical_ms
@@ -43,7 +43,7 @@ def delta(number: int = 2, previous: int = 1, **more) -> ReleaseBody:
 
 
 TABLES = (models.Division, models.Department, models.Item, models.ItemVersion, models.Grant, models.CalendarYear,
-          models.RecordDigest, models.AppliedRelease)  # fmt: skip
+          models.PaperTemplate, models.RecordDigest, models.AppliedRelease)  # fmt: skip
 
 
 def everything() -> list[Any]:
@@ -53,7 +53,7 @@ def everything() -> list[Any]:
 def contents() -> list[Any]:
     """What the catalogue says, without what it says about itself."""
     plain = [list(table.objects.order_by("pk").values()) for table in (models.Division, models.Department, models.Grant,
-             models.CalendarYear)]  # fmt: skip
+             models.CalendarYear, models.PaperTemplate)]  # fmt: skip
     items = list(models.Item.objects.filter(withdrawn=False).order_by("pk").values())
     return [*plain, items, sorted(models.RecordDigest.objects.values_list("kind", "key"))]
 
@@ -201,3 +201,54 @@ def test_a_release_the_county_still_confirms_does_not_grow_old(settings):
 def test_the_sum_does_not_depend_on_the_order_of_records():
     assert catalogue_hash(records()) == catalogue_hash(records()[::-1])
     assert catalogue_hash(records()) != catalogue_hash(changed())
+
+
+# --- paper templates ---------------------------------------------------------------------------------------------
+
+GENERAL = PaperTemplate(paper="refusal", title="不予受理通知书", paragraphs=("不予受理。",))
+OWN = PaperTemplate(paper="refusal", item_code=ALLOWANCE, title="高龄津贴不予受理通知书")
+
+
+def with_papers(number: int, *papers: PaperTemplate, previous: int = 0, **more) -> ReleaseBody:
+    """A whole release of records() and these paper templates; with `previous` only the templates travel."""
+    whole = [*records(), *papers]
+    return ReleaseBody(
+        number=number, county=COUNTY, made_at_ms=physical_ms(), previous=previous, state_sha256=catalogue_hash(whole),
+        records=list(papers) if previous else whole, **more,
+    )  # fmt: skip
+
+
+def test_an_items_own_paper_goes_before_the_countys_general_one():
+    release_apply(with_papers(1, GENERAL, OWN))
+    assert selectors.paper_template("refusal", ALLOWANCE) == OWN
+    assert selectors.paper_template("refusal", CARD) == GENERAL
+    assert selectors.paper_template("refusal", "") == GENERAL
+    assert selectors.paper_template("receipt", ALLOWANCE) is None
+
+
+def test_a_paper_taken_out_by_a_delta_gives_way_to_the_general_one():
+    release_apply(with_papers(1, GENERAL, OWN))
+    body = with_papers(2, GENERAL, previous=1, removed=[RecordKey("paper", f"refusal/{ALLOWANCE}")])
+    release_apply(body)
+    assert selectors.paper_template("refusal", ALLOWANCE) == GENERAL
+
+
+def test_a_whole_release_without_papers_leaves_none():
+    release_apply(with_papers(1, GENERAL, OWN))
+    release_apply(with_papers(2))
+    assert not models.PaperTemplate.objects.exists()
+    assert selectors.paper_template("refusal", ALLOWANCE) is None
+
+
+def test_a_changed_paper_replaces_its_words():
+    release_apply(with_papers(1, GENERAL))
+    other = replace(GENERAL, title="不予受理决定书")
+    release_apply(with_papers(2, other, previous=1))
+    assert selectors.paper_template("refusal", "") == other
+
+
+def test_the_longest_item_code_fits_with_the_longest_kind_of_paper():
+    one = PaperTemplate(paper="special_procedure", item_code="X" * 80)
+    release_apply(with_papers(1, one))
+    assert len(one.key) == 98
+    assert selectors.paper_template("special_procedure", "X" * 80) == one

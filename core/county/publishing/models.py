@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from core.domain.catalogue.models import KEY_LENGTH
+
 
 class DraftRecord(models.Model):
     """One record of the draft catalogue 目录草稿: all of them together are what the next release will say.
@@ -12,7 +14,7 @@ class DraftRecord(models.Model):
     """
 
     kind = models.CharField(max_length=12)
-    key = models.CharField(max_length=80)
+    key = models.CharField(max_length=KEY_LENGTH)
     #: What lists show and search: the record's name, codes and aliases, lower case.
     search_text = models.TextField(default="", blank=True)
     document = models.BinaryField()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from django.db import models
 
+#: A paper template's key is the longest: its kind, a slash and an item code of 80 characters.
+KEY_LENGTH = 100
+
 
 class Division(models.Model):
     """A place 行政区划 by its 12-digit code."""
@@ -91,11 +94,23 @@ class CalendarYear(models.Model):
         return str(self.year)
 
 
+class PaperTemplate(models.Model):
+    """The county's words of one kind of paper 文书 for one item, or (item code "") for all without their own."""
+
+    key = models.CharField(max_length=KEY_LENGTH, primary_key=True)
+    paper = models.CharField(max_length=20)
+    item_code = models.CharField(max_length=80, default="", blank=True)
+    document = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class RecordDigest(models.Model):
     """SHA-256 of every record's canonical form as it stands: their sum says whether a delta met the right base."""
 
     kind = models.CharField(max_length=12)
-    key = models.CharField(max_length=80)
+    key = models.CharField(max_length=KEY_LENGTH)
     sha256 = models.BinaryField()
 
     class Meta:

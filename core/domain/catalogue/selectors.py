@@ -16,7 +16,7 @@ from ..journal.policy import policy
 from . import models
 from .authority import Authority, Place
 from .authority import authority as authority_of
-from .documents import CalendarYear, Grant, Item
+from .documents import CalendarYear, Grant, Item, PaperTemplate
 
 MS_A_DAY = 24 * 3600 * 1000
 #: A search looks no further than this; more words narrow it.
@@ -25,6 +25,7 @@ MAX_HITS = 50
 _item = msgspec.msgpack.Decoder(Item)
 _grant = msgspec.msgpack.Decoder(Grant)
 _year = msgspec.msgpack.Decoder(CalendarYear)
+_paper = msgspec.msgpack.Decoder(PaperTemplate)
 
 
 @lru_cache(maxsize=128)
@@ -136,6 +137,14 @@ def grants_of(item_code: str) -> list[Grant]:
 
 def calendar_years() -> list[CalendarYear]:
     return [_year.decode(bytes(doc)) for doc in models.CalendarYear.objects.values_list("document", flat=True)]
+
+
+def paper_template(paper: str, item_code: str) -> PaperTemplate | None:
+    """The county's words of this kind of paper: the item's own, else those for all items; None for neither."""
+    rows = models.PaperTemplate.objects.filter(paper=paper, item_code__in={item_code, ""})
+    # The empty code sorts first.
+    document = rows.order_by("-item_code").values_list("document", flat=True).first()
+    return None if document is None else _paper.decode(bytes(document))
 
 
 def division_name(code: str) -> str:

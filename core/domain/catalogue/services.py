@@ -19,6 +19,7 @@ from .documents import (
     Division,
     Grant,
     Item,
+    PaperTemplate,
     Record,
     ReleaseBody,
     kind_of,
@@ -117,6 +118,12 @@ def _records_write(records: Iterable[Record], release: int) -> None:
         [(y.year, record_bytes(y)) for y in by_type.get(CalendarYear, []) if isinstance(y, CalendarYear)],
         unique=("year",), update=("document",),
     )  # fmt: skip
+    rows_insert(
+        models.PaperTemplate, ("key", "paper", "item_code", "document"),
+        [(p.key, p.paper, p.item_code, record_bytes(p))
+         for p in by_type.get(PaperTemplate, []) if isinstance(p, PaperTemplate)],
+        unique=("key",), update=("document",),
+    )  # fmt: skip
     _items_write([item for item in by_type.get(Item, []) if isinstance(item, Item)], release)
 
 
@@ -160,9 +167,10 @@ def _records_remove(removed: set[tuple[str, str]]) -> None:
         keys.setdefault(kind, []).append(key)
     for chunk in _chunks(keys.get("item", [])):
         models.Item.objects.filter(item_code__in=chunk).update(withdrawn=True)
-    # A grant or a calendar year that is gone is simply no longer in force; divisions and departments stay as names.
+    # A grant, a calendar year or a paper's words that are gone are simply no longer in force; divisions and departments stay as names.
     _delete(models.Grant.objects.all(), "code", keys.get("grant", []))
     _delete(models.CalendarYear.objects.all(), "year", keys.get("calendar", []))
+    _delete(models.PaperTemplate.objects.all(), "key", keys.get("paper", []))
 
 
 def _delete(rows: QuerySet[Any], column: str, keys: list[str]) -> None:

@@ -167,7 +167,7 @@ def _records_remove(removed: set[tuple[str, str]]) -> None:
         keys.setdefault(kind, []).append(key)
     for chunk in _chunks(keys.get("item", [])):
         models.Item.objects.filter(item_code__in=chunk).update(withdrawn=True)
-    # A grant, a calendar year or a paper's words that are gone are simply no longer in force; divisions and departments stay as names.
+    # What is gone of these is simply no longer in force; divisions and departments stay as names.
     _delete(models.Grant.objects.all(), "code", keys.get("grant", []))
     _delete(models.CalendarYear.objects.all(), "year", keys.get("calendar", []))
     _delete(models.PaperTemplate.objects.all(), "key", keys.get("paper", []))

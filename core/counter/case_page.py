@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -179,13 +180,16 @@ def names_of(state: CaseState, item: Item, entries: list[Any]) -> Names:
     """All names the timeline needs, in three queries."""
     nodes = {entry.author for entry in entries} | {state.custodian, state.opened_by}
     nodes |= {entry.body.to for entry in entries if isinstance(entry.body, CaseForwarded)}
-    departments = {item.department} | {code for stage in item.flow for code in stage.departments}
-    departments |= {code for stage in state.stages for code in stage.departments}
+    departments = services.departments_of(item) | {code for stage in state.stages for code in stage.departments}
+    departments |= {one.department for one in state.urgings.values() if one.department}
+    people = {entry.actor for entry in entries} | {getattr(entry.body, "instead_of", "") for entry in entries}
     return Names(
-        staff=staff_names({entry.actor for entry in entries}),
+        staff={**staff_names(people - {""}), services.APPLICANT.code: _("the applicant")},
         departments=department_names(departments),
         materials=material_names(item),
         holders=holder_names(nodes, county=_("the county")),
+        fields={field.name: field.label for field in item.fields},
+        urgings={UUID(key): one.text for key, one in state.urgings.items()},
     )
 
 

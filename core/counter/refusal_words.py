@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -59,6 +60,19 @@ def _too_late(error: e.DeferralTooLate) -> str:
     }  # fmt: skip
 
 
+def _extension(error: e.ExtensionRefused) -> str:
+    if error.reason == "too_long":
+        return _("The limit may be extended by 1 to %(most)d working days.") % {"most": error.most}
+    return wording.word(wording.EXTENSION, error.reason)
+
+
+def _rated(error: e.RatedAlready) -> str:
+    if not error.visit:
+        return _("This case has its rating already. Thank you.")
+    visit = day_words(date.fromisoformat(error.visit))
+    return _("The visit of %(day)s has its rating already. Thank you.") % {"day": visit}
+
+
 _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     InvalidIdentity: lambda error: wording.word(wording.IDENTITY, error.reason),
     IllegalTransition: _illegal,
@@ -84,7 +98,36 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
         "The item was changed since you began. Compare the form below with it and send it once more."
     ),
     e.CaseUnknown: lambda error: _("This case is not kept on this machine."),
-}
+    e.DeemedAccepted: lambda error: _(
+        "Nobody answered within five working days, so by law the case counts as accepted since %(day)s (Art. 32)."
+        " It can only be accepted now."
+    ) % {"day": day_words(error.since)},
+    e.NoticeGiven: lambda error: _(
+        "The applicant was told on %(day)s what is missing; a second notice is not allowed (Art. 32)."
+    ) % {"day": day_words(error.on)},
+    e.NotYetDue: lambda error: _(
+        "The applicant has until %(day)s to bring what is missing; the case cannot lapse before."
+    ) % {"day": day_words(error.due)},
+    e.DeferralOpen: lambda error: _(
+        "Nothing is granted before what was to follow is in: %(names)s. Record the material first."
+    ) % {"names": _(", ").join(error.materials)},
+    e.DeferralNotMissed: lambda error: _("No day a material was promised for has gone by: this cause does not apply."),
+    e.ReasonMissing: lambda error: wording.word(wording.REASON_FOR, error.act),
+    e.ExtensionRefused: _extension,
+    e.CertificateMissing: lambda error: _(
+        "%(material)s: choose or type the number of the certificate that stands for it."
+    ) % {"material": error.material},
+    e.AgentIncomplete: lambda error: wording.word(wording.AGENT, error.field),
+    e.AppointmentMissing: lambda error: _(
+        "“%(stage)s” is done by all departments together: set day and place first."
+    ) % {"stage": error.stage},
+    e.ProcedureUnknown: lambda error: _(
+        "Choose the procedure that stops the clock and say how many days it will take (1 to 366)."
+    ),
+    e.ReceiverUnproven: lambda error: wording.word(wording.RECEIVER, error.reason),
+    e.RatedAlready: _rated,
+    e.RatingInvalid: lambda error: wording.word(wording.RATING_REFUSED, error.reason),
+}  # fmt: skip
 
 
 def denied_words(reason: str, fallback: str, department: str, level: str = "") -> str:

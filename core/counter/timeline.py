@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -41,6 +42,17 @@ class Names:
     departments: Mapping[str, str]
     materials: Mapping[str, str]
     holders: Mapping[str, str]
+    #: Labels of the item's form fields.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    #: What each urging said, by the id of its entry.
+    urgings: Mapping[UUID, str] = field(default_factory=dict)
+
+    def department(self, code: str) -> str:
+        return self.departments.get(code, code)
+
+    def stands_in(self, code: str) -> str:
+        """ "in place of X" for the absent officer somebody stood in for; "" without one."""
+        return _("in place of %(name)s") % {"name": self.staff.get(code, code)} if code else ""
 
 
 def day_words(value: date) -> str:
@@ -102,7 +114,8 @@ def _received(body: b.MaterialReceived, names: Names) -> str:
     name = names.materials.get(body.material, body.material)
     scans = _("%(count)d scans") % {"count": len(body.attachments)} if body.attachments else ""
     handed = _("%(name)s (%(how)s)") % {"name": name, "how": wording.word(wording.HOW, body.how)}
-    return _join(handed, scans, body.note)
+    certificate = _("certificate no. %(number)s") % {"number": body.certificate} if body.certificate else ""
+    return _join(handed, certificate, scans, body.note)
 
 
 def _deferred(body: b.MaterialDeferred, names: Names) -> str:
@@ -115,22 +128,43 @@ def _pledged(body: b.MaterialPledged, names: Names) -> str:
 
 
 def _accepted(body: b.CaseAccepted, names: Names) -> str:
-    return _("promised %(promised)s, by law %(legal)s") % {
+    limits = _("promised %(promised)s, by law %(legal)s") % {
         "promised": limit_words(body.promised), "legal": limit_words(body.legal),
     }  # fmt: skip
+    if body.deemed_from is None:
+        return limits
+    deemed = _("by law accepted since %(day)s: nobody had answered within five working days")
+    return _join(deemed % {"day": day_words(body.deemed_from)}, limits)
 
 
 def _supplement(body: b.SupplementRequested, names: Names) -> str:
-    return _join(_(", ").join(names.materials.get(code, code) for code in body.lacking), body.text)
+    lacking = _(", ").join(names.materials.get(code, code) for code in body.lacking)
+    return _join(lacking, body.text, _until(body.due))
+
+
+def _until(day: date | None) -> str:
+    return _("until %(day)s") % {"day": day_words(day)} if day else ""
+
+
+def _refused(body: b.CaseRefused, names: Names) -> str:
+    return _join(body.reason, body.basis)
 
 
 def _stage(body: b.StageOpened, names: Names) -> str:
-    return f"{body.name}: " + _(", ").join(names.departments.get(code, code) for code in body.departments)
+    departments = _(", ").join(names.department(code) for code in body.departments)
+    return _join(f"{body.name}: {departments}", wording.word(wording.JOINT, body.joint) if body.joint else "")
+
+
+def _appointment(body: b.AppointmentSet, names: Names) -> str:
+    return _join(f"{day_words(body.day)} {body.time}".strip(), body.place, body.text)
 
 
 def _opinion(body: b.OpinionRecorded, names: Names) -> str:
-    department = names.departments.get(body.department, body.department)
-    return _join(f"{department}: {wording.word(wording.VERDICT, body.verdict)}", body.text)
+    told = f"{names.department(body.department)}: {wording.word(wording.VERDICT, body.verdict)}"
+    joint = _("one opinion for all departments") if body.joint else ""
+    known = {**names.fields, **names.materials}
+    wrong = _(", ").join(known.get(code, code) for code in body.returned)
+    return _join(told, joint, wrong, body.text, names.stands_in(body.instead_of))
 
 
 def _stopped(body: b.ClockStopped, names: Names) -> str:
@@ -138,17 +172,29 @@ def _stopped(body: b.ClockStopped, names: Names) -> str:
     return _join(wording.word(wording.PROCEDURE, body.procedure), days, body.text)
 
 
-def _extended(body: b.DeadlineExtended, names: Names) -> str:
+def _asked(body: b.ExtensionRequested, names: Names) -> str:
     return _join(_("%(days)d days") % {"days": body.days}, body.reason)
 
 
+def _extended(body: b.DeadlineExtended, names: Names) -> str:
+    approver = names.staff.get(body.approved_by, body.approved_by)
+    by = _("approved by %(name)s") % {"name": approver} if approver else ""
+    return _join(_("%(days)d days") % {"days": body.days}, body.reason, by)
+
+
 def _decided(body: b.CaseDecided, names: Names) -> str:
-    department = names.departments.get(body.department, body.department)
-    return _join(_("granted") if body.granted else _("denied"), department, body.result_number, body.text)
+    told = _("granted") if body.granted else _("denied")
+    department = names.department(body.department)
+    return _join(told, department, body.result_number, body.text, body.basis, names.stands_in(body.instead_of))
 
 
 def _delivered(body: b.ResultDelivered, names: Names) -> str:
-    return _join(wording.word(wording.DELIVERY, body.how), body.receiver, body.tracking)
+    how = wording.word(wording.DELIVERY, body.how)
+    return _join(how, body.receiver, body.receiver_id, body.authorisation, body.tracking)
+
+
+def _terminated(body: b.CaseTerminated, names: Names) -> str:
+    return _join(wording.word(wording.CAUSE, body.cause) if body.cause else "", body.reason)
 
 
 def _forwarded(body: b.CaseForwarded, names: Names) -> str:
@@ -163,17 +209,43 @@ def _reason(body: Any, names: Names) -> str:
 
 
 def _rated(body: b.CaseRated, names: Names) -> str:
-    return _join(_("%(score)d of 5") % {"score": body.score}, *body.reasons, body.text)
+    score = _("%(words)s (%(score)d of 5)") % {"words": wording.word(wording.RATING, body.score), "score": body.score}
+    visit = _("visit of %(day)s") % {"day": _day_of(body.visit)} if body.visit else ""
+    second = _("after the follow-up") if body.second_of else ""
+    reasons = _(", ").join(wording.word(wording.RATING_REASON, reason) for reason in body.reasons)
+    return _join(score, visit, second, reasons, body.text)
+
+
+def _day_of(text: str) -> str:
+    """An ISO day in words; the text itself where another program wrote something else."""
+    try:
+        return day_words(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _followed(body: b.RatingFollowed, names: Names) -> str:
+    return _join(wording.word(wording.FOLLOW_STEP, body.step), body.text)
+
+
+def _urged(body: b.CaseUrged, names: Names) -> str:
+    wanted = _("answer wanted by %(day)s") % {"day": day_words(body.due)} if body.due else ""
+    whom = names.department(body.department) if body.department else ""
+    return _join(wording.word(wording.LEVEL, body.level), whom, body.text, wanted)
 
 
 def _note(body: b.NoteAdded, names: Names) -> str:
-    return body.text
+    if body.answers is None:
+        return body.text
+    return _join(_("answer to: %(text)s") % {"text": names.urgings.get(body.answers, _("an urging"))}, body.text)
 
 
 _SENTENCES: dict[type, Callable[[Any, Names], str]] = {
     b.MaterialReceived: _received, b.MaterialDeferred: _deferred, b.MaterialPledged: _pledged,
-    b.CaseAccepted: _accepted, b.CaseRefused: _reason, b.SupplementRequested: _supplement, b.CaseLapsed: _reason,
-    b.StageOpened: _stage, b.OpinionRecorded: _opinion, b.ClockStopped: _stopped, b.DeadlineExtended: _extended,
+    b.CaseAccepted: _accepted, b.CaseRefused: _refused, b.SupplementRequested: _supplement, b.CaseLapsed: _reason,
+    b.StageOpened: _stage, b.AppointmentSet: _appointment, b.OpinionRecorded: _opinion, b.ClockStopped: _stopped,
+    b.ExtensionRequested: _asked, b.ExtensionDeclined: _reason, b.DeadlineExtended: _extended,
     b.CaseDecided: _decided, b.ResultDelivered: _delivered, b.CaseForwarded: _forwarded, b.CaseWithdrawn: _reason,
-    b.CaseTerminated: _reason, b.CustodyTaken: _reason, b.CaseRated: _rated, b.NoteAdded: _note,
+    b.CaseTerminated: _terminated, b.CustodyTaken: _reason, b.CaseRated: _rated, b.RatingFollowed: _followed,
+    b.CaseUrged: _urged, b.NoteAdded: _note,
 }  # fmt: skip

@@ -64,9 +64,12 @@ ENTRY_KIND: Final[Words] = {
     "supplement.received": _("Supplement complete"),
     "case.lapsed": _("Lapsed"),
     "stage.opened": _("Stage opened"),
+    "appointment.set": _("Appointment"),
     "opinion.recorded": _("Opinion"),
     "clock.stopped": _("Clock stopped"),
     "clock.resumed": _("Clock running again"),
+    "extension.requested": _("Extension asked for"),
+    "extension.declined": _("Extension declined"),
     "deadline.extended": _("Deadline extended"),
     "case.decided": _("Decided"),
     "case.completed": _("Completed"),
@@ -76,6 +79,8 @@ ENTRY_KIND: Final[Words] = {
     "case.forwarded": _("Passed on"),
     "custody.taken": _("Taken over by the county"),
     "case.rated": _("Rated"),
+    "rating.followed": _("Low rating followed up"),
+    "case.urged": _("Urged"),
     "note.added": _("Note"),
     "staff.granted": _("Account of a member of staff"),
     "staff.revoked": _("Account closed"),
@@ -122,6 +127,48 @@ DELIVERY: Final[Words] = {
     "locker": _("in a locker"),
     "electronic": _("electronically"),
 }
+#: Why a case ended without a decision.
+CAUSE: Final[Words] = {
+    "deferral_missed": _("what was to follow did not come in time"),
+    "applicant_gone": _("the applicant died or was dissolved"),
+    "impossible": _("the matter has become impossible"),
+    "other": _("another reason"),
+}
+#: How strongly somebody was asked to move a case on.
+LEVEL: Final[Words] = {"reminder": _("reminder"), "urging": _("urging"), "supervision": _("supervision")}
+#: What the departments of a stage do together.
+JOINT: Final[Words] = {
+    "site_inspection": _("joint site inspection"),
+    "drawing_review": _("joint review of drawings"),
+    "final_acceptance": _("joint final acceptance"),
+}
+#: Scores of 好差评, by score as text or number.
+RATING: Final[Words] = {
+    "5": _("very satisfied"), "4": _("satisfied"), "3": _("fairly satisfied"), "2": _("dissatisfied"),
+    "1": _("very dissatisfied"),
+}  # fmt: skip
+RATING_REASON: Final[Words] = {
+    "fast": _("quick"),
+    "friendly": _("friendly"),
+    "clear": _("clear explanations"),
+    "one_visit": _("done in one visit"),
+    "near_home": _("done near home"),
+    "slow": _("too slow"),
+    "unfriendly": _("unfriendly"),
+    "unclear": _("explained badly, or not all at once"),
+    "many_visits": _("had to come several times"),
+    "extra_materials": _("materials asked for that the guide does not name"),
+    "illegal_fee": _("a fee that is not allowed"),
+    "other": _("something else"),
+}
+#: What was done about a low rating.
+FOLLOW_STEP: Final[Words] = {"contacted": _("spoke with the applicant"), "settled": _("settled")}
+#: What authorises whoever acts for the applicant.
+AUTHORISATION: Final[Words] = {
+    "letter": _("letter of authorisation"),
+    "family": _("family relationship"),
+    "village_register": _("village agent's register"),
+}
 VERDICT: Final[Words] = {"pass": _("pass"), "return": _("return"), "object": _("object")}
 PROCEDURE: Final[Words] = {
     "hearing": _("hearing"),
@@ -150,6 +197,53 @@ FIELD_RULE: Final[Words] = {
     "pattern": _("This is not in the form that is asked for"),
     "phone": _("Please give a mobile number of 11 digits, or a landline with area code"),
     "too_long": _("This is longer than can be kept, or holds a character that cannot be kept"),
+}
+#: What an act still needs words for (ReasonMissing.act).
+REASON_FOR: Final[Words] = {
+    "refuse": _("Please write why the application is not accepted."),
+    "deny": _("Please write why it is denied: a denial must be reasoned (Art. 38)."),
+    "overrule": _("A department objects: please write why it is granted all the same."),
+    "return": _("Please write why the case is returned."),
+    "object": _("Please write what speaks against it."),
+    "returned": _("Please mark what is wrong: materials or fields of the form."),
+    "stop": _("Please write what the procedure is about: the applicant is told in writing (Art. 45)."),
+    "extend": _("Please write the reason: the applicant is told (Art. 42)."),
+    "terminate": _("Please write why the case ends without a decision."),
+    "withdraw": _("Please write why the applicant withdraws."),
+    "urge": _("Please write what is urged."),
+    "follow_up": _("Please write what was said, or what came of it."),
+    "supplement": _("Please mark what is missing: the notice is given once and lists everything."),
+    "appoint": _("Please write where the departments meet."),
+}
+#: Why a result may not be handed out like this (ReceiverUnproven.reason).
+RECEIVER: Final[Words] = {
+    "name": _("Please write who receives the result."),
+    "id_number": _("Please type the identity number of the receiver from their card."),
+    "authorisation": _(
+        "This is neither the applicant nor the person acting for them: write what authorises the receiver."
+    ),
+    "tracking": _("Please write the tracking number of the mail, or the number of the locker."),
+}
+#: Why more days are not given (ExtensionRefused.reason).
+EXTENSION: Final[Words] = {
+    "used": _("The limit was extended before; the law allows it once (Art. 42)."),
+    "not_asked": _("Nobody has asked for an extension, or it was answered already."),
+    "overdue": _("The legal limit has gone by: it can no longer be extended."),
+}
+#: Why a rating, or a follow-up, was not taken (RatingInvalid.reason).
+RATING_REFUSED: Final[Words] = {
+    "score": _("Please choose one of the five levels."),
+    "reasons": _("Please mark at least one reason, or write what was wrong: only then can it be put right."),
+    "unknown": _("There is no such rating, or it needs no follow-up."),
+    "contact": _("Speak with the applicant first and write down what was said."),
+    "settled": _("This rating was followed up to its end."),
+    "too_long": _("This is longer than can be kept, or holds something that cannot be kept."),
+}
+#: What an agent's form still lacks (AgentIncomplete.field).
+AGENT: Final[Words] = {
+    "name": _("Please write the name of the person acting for the applicant."),
+    "id_number": _("Please type the identity number of the person acting for the applicant."),
+    "authorisation": _("Please choose what authorises them to act for the applicant."),
 }
 FLAG: Final[Words] = {
     "not_custodian": _("Written by a machine that did not have the case"),
@@ -222,9 +316,9 @@ TABLES: Final[dict[str, Words]] = {
 }
 
 
-def word(words: Words, code: str) -> str:
+def word(words: Words, code: str | int) -> str:
     """The words for a code; the code itself where a later program wrote one this page does not know yet."""
-    return str(words.get(code, code))
+    return str(words.get(str(code), code))
 
 
 def status_word(status: str) -> str:

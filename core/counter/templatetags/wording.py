@@ -16,6 +16,6 @@ register.filter("limit_words", limit_words)
 
 
 @register.filter
-def word(code: str, table: str) -> str:
+def word(code: str | int, table: str) -> str:
     """{{ code|word:"HOW" }}: the words of wording.HOW for this code."""
     return wording.word(wording.TABLES[table], code)

@@ -61,6 +61,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600  #: seconds
 
 POLICIES_FROM_COUNTY = False  #: a node takes them from `policy.set`
+COUNTY_POLICIES = ""  #: dotted path of what knows the county's own values by name (on the core)
 CATALOGUE_MAX_AGE_DAYS = 30
 CLOCK_MAX_AGE_HOURS = 72
 RETENTION_DAYS = 30

@@ -22,6 +22,7 @@ from core.settings_base import (
 HERE = "core.county.registry.place.here"
 #: Who the core is, with its keys (core.exchange.identity.Identity).
 IDENTITY = "core.county.registry.keys.core_identity"
+COUNTY_POLICIES = "core.county.registry.policies.policy_value"
 COUNTY_CODE = os.environ.get("YIZHAN_COUNTY_CODE", "430321000000")
 COUNTY_HOST = os.environ.get("YIZHAN_COUNTY_HOST", "county.localhost")
 #: The console's address as machines reach it: on the page with an enrolment code, and in every response.

@@ -98,3 +98,15 @@ class StaffAtNode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_code} at {self.node_id}"
+
+
+class PolicyValue(models.Model):
+    """A limit the county set for all its machines and itself (journal/policy.py names them)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    value = models.PositiveIntegerField()
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import machines, nodes, staff
+from .views import machines, nodes, policies, staff
 
 app_name = "registry"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("points/<str:code>/code/", nodes.code_issue, name="code_issue"),
     path("points/<str:code>/file/", nodes.file_answer, name="file_answer"),
     path("points/<str:code>/revoke/", nodes.revoke, name="revoke"),
+    path("limits/", policies.policies, name="policies"),
     path("staff/", staff.staff_list, name="staff_list"),
     path("staff/new/", staff.staff_new, name="staff_new"),
     path("staff/<str:code>/", staff.staff, name="staff"),

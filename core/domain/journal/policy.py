@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, cast
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from .models import Policy
 from .rows import rows_insert
@@ -22,11 +24,23 @@ POLICIES: Final = {
 def policy(name: str) -> int:
     """The value in force here. Raises KeyError for a name that is no policy."""
     default = getattr(settings, POLICIES[name])
-    # The core sets policies, it is not set any: its settings are the county's word.
-    if not settings.POLICIES_FROM_COUNTY:
-        return int(default)
+    if settings.POLICIES_FROM_COUNTY:
+        value = _sent_value(name)
+    else:
+        # The core sets policies, it is sent none: the console keeps what it set.
+        value = _county_value(name)
+    return int(default) if value is None else value
+
+
+def _sent_value(name: str) -> int | None:
     value = Policy.objects.filter(name=name).values_list("value", flat=True).first()
-    return int(value) if value is not None else int(default)
+    return None if value is None else int(value)
+
+
+def _county_value(name: str) -> int | None:
+    if not settings.COUNTY_POLICIES:
+        return None
+    return cast("Callable[[str], int | None]", import_string(settings.COUNTY_POLICIES))(name)
 
 
 def policy_set(name: str, value: str) -> bool:

@@ -3,6 +3,7 @@
 from .cards import cards_send
 from .codes import attempt_note, attempt_require, enrolment_code_issue
 from .nodes import node_enrol, node_revoke, node_status_keep
+from .policies import policies_send, policy_change
 from .staff import staff_send, staff_values
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "node_enrol",
     "node_revoke",
     "node_status_keep",
+    "policies_send",
+    "policy_change",
     "staff_send",
     "staff_values",
 ]

@@ -24,6 +24,7 @@ from ..models import EnrolmentCode, IssuedCard, Node
 from ..selectors import node_get, service_point_get
 from .cards import card_issue, cards_send, parent_of, villages_relink
 from .codes import code_require
+from .policies import policies_send
 from .rebuild import cases_unqueue, rebuild_queue
 from .staff import staff_of_node
 
@@ -125,6 +126,7 @@ def _node_admit(asked: EnrolRequest, point: ServicePoint, code: EnrolmentCode, a
     code.save(update_fields=["used_at", "used_by_key"])
     former = villages_relink(point.tenant_code, by=code.created_by, at=at)
     cards_send([node.node_id, *former], by=code.created_by, former=former, skip=[node.node_id])
+    policies_send(node, by=code.created_by)
     if again:
         rebuild_queue(node, at=at)
     return node

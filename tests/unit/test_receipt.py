@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import pytest
 
 from core.domain.cases.receipt import (
+    MAX_TOKEN,
     PREFIX,
     ReceiptInvalid,
     base45_decode,
     base45_encode,
+    receipt_from_token,
     receipt_payload,
+    receipt_token,
     receipt_verify,
 )
 from core.domain.journal.chain import CARD, ROOT, Signer, signing_key_new
@@ -99,3 +102,31 @@ def test_what_is_no_receipt_is_refused_as_such(text):
 def test_base45_is_that_of_rfc_9285(data, text):
     assert base45_encode(data) == text
     assert base45_decode(text) == data
+
+
+def test_a_web_address_carries_the_same_proof():
+    one = node()
+    token = receipt_token(payload_of(one, number(7)))
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert receipt_from_token(token, one.root_key) == receipt_verify(payload_of(one, number(7)), one.root_key)
+
+
+def test_an_address_signed_by_another_county_proves_nothing():
+    token = receipt_token(payload_of(node(), number(7)))
+    with pytest.raises(ReceiptInvalid) as refusal:
+        receipt_from_token(token, node().root_key)
+    assert refusal.value.reason == "card"
+
+
+@pytest.mark.parametrize("token", ["", "A", "AAAA", "%%%%", "驿站", "a b", "=" * 8, "A" * (MAX_TOKEN + 1)])
+def test_an_address_that_carries_no_receipt_is_refused(token):
+    with pytest.raises(ReceiptInvalid) as refusal:
+        receipt_from_token(token, node().root_key)
+    assert refusal.value.reason == "format"
+
+
+def test_the_address_fits_a_qr_code_a_phone_reads_from_paper():
+    import segno
+
+    address = "http://430321.county.example.cn/rate/" + receipt_token(payload_of(node(), number(1))) + "/"
+    assert int(segno.make(address, error="l", micro=False).version) <= 18

@@ -8,6 +8,8 @@ signatures, and needs no list of nodes. About 450 bytes, a QR code of some 85 mo
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +23,8 @@ from .numbering import InvalidCaseNumber, case_number_parse
 
 PREFIX: Final = "YZ1:"
 CONTEXT: Final = b"yizhan/receipt/1\0"
+#: No genuine token is longer: a card's texts are bounded. Longer ones are refused before anything is computed.
+MAX_TOKEN: Final = 2000
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 
@@ -76,6 +80,25 @@ def receipt_verify(payload: str, root_key: bytes) -> Receipt:
     if card.node != CORE and card.service_point != f"{parts.division}-{parts.station}":
         raise ReceiptInvalid("place")
     return Receipt(number=number, card=card)
+
+
+def receipt_token(payload: str) -> str:
+    """The payload as part of a web address: its bytes in base64url without padding (RFC 4648, section 5).
+
+    Raises ReceiptInvalid for what is no payload.
+    """
+    return base64.urlsafe_b64encode(encode(_stamp(payload))).decode().rstrip("=")
+
+
+def receipt_from_token(token: str, root_key: bytes) -> Receipt:
+    """The receipt a web address names, proven by the county's root key (32 bytes). Raises ReceiptInvalid."""
+    if len(token) > MAX_TOKEN or not token.isascii():
+        raise ReceiptInvalid("format")
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise ReceiptInvalid("format") from error
+    return receipt_verify(PREFIX + base45_encode(data), root_key)
 
 
 def _stamp(payload: str) -> _Stamp:

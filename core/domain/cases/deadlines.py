@@ -212,24 +212,30 @@ def _ledger_of(state: CaseState, name: str, *, today: date, calendar: WorkCalend
         return None
     end = state.decision.at if state.decision else state.ended_at
     if limit.unit == "hour":
-        return _hours(limit.value, state.accepted_at, today, end)
-    stops = [
-        Interval(instant_date(stop.from_at), None if stop.to_at is None else instant_date(stop.to_at))
-        for stop in state.stops
-    ]
+        return _hours(state, limit.value, today, end)
     return ledger(
         limit=limit, accepted_on=state.deemed_from or instant_date(state.accepted_at), today=today,
-        calendar=calendar, stops=stops,
+        calendar=calendar, stops=_stops(state),
         # Only the legal limit can be extended; a promise that was extended is a promise broken.
         extension_days=sum(extension.days for extension in state.extensions) if name == "legal" else 0,
         ended_on=None if end is None else instant_date(end),
     )  # fmt: skip
 
 
-def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> Ledger:
-    """A limit in hours runs on the clock; the ledger says the time, the light goes by the day."""
-    start = instant_datetime(accepted_at)
-    due = start + timedelta(hours=hours)
+def _stops(state: CaseState) -> list[Interval]:
+    return [
+        Interval(instant_date(stop.from_at), None if stop.to_at is None else instant_date(stop.to_at))
+        for stop in state.stops
+    ]
+
+
+def _hours(state: CaseState, hours: int, today: date, ended_at: int | None) -> Ledger:
+    """A limit in hours runs on the clock but where it is stopped; the ledger says the time, the light goes by the
+    day."""
+    assert state.accepted_at is not None
+    submitted_at = state.accepted_at if state.submitted_at is None else state.submitted_at
+    start = instant_datetime(state.accepted_at if state.deemed_from is None else submitted_at)
+    due = start + timedelta(hours=hours) + _stopped_time(state, today, ended_at)
     ended_on = None if ended_at is None else instant_date(ended_at)
     if ended_at is not None and instant_datetime(ended_at) > due:
         light = RED
@@ -243,6 +249,18 @@ def _hours(hours: int, accepted_at: int, today: date, ended_at: int | None) -> L
         unit="hour", limit=hours, due_on=due.date(), days=(first,), used=0, left=hours, light=light,
         due_time=f"{due:%Y-%m-%d %H:%M}",
     )  # fmt: skip
+
+
+def _stopped_time(state: CaseState, today: date, ended_at: int | None) -> timedelta:
+    """How long special procedures stopped the clock; one under way counts to the end of today, or of the case."""
+    tonight = datetime.combine(today + timedelta(days=1), time(), CHINA)
+    until = tonight if ended_at is None else instant_datetime(ended_at)
+    total = timedelta()
+    for stop in state.stops:
+        from_time = instant_datetime(stop.from_at)
+        to_time = until if stop.to_at is None else instant_datetime(stop.to_at)
+        total += max(to_time - from_time, timedelta())
+    return total
 
 
 def due_on(state: CaseState, name: str, *, calendar: WorkCalendar, today: date | None = None) -> date | None:
@@ -274,9 +292,11 @@ def delivery_due_on(state: CaseState, *, calendar: WorkCalendar) -> date | None:
 
 
 def lower_review_due_on(state: CaseState, *, calendar: WorkCalendar) -> date | None:
-    """The last day for a town or village that reviews first to pass the case on (Art. 43); None before acceptance and
-    once the case is decided."""
+    """The last day for a town or village that reviews first to pass the case on (Art. 43), special procedures not
+    counted (Art. 45); None before acceptance and once the case is decided."""
     if state.accepted_at is None or state.decision is not None:
         return None
-    start = state.deemed_from or instant_date(state.accepted_at)
-    return calendar.working_day_after(start, LOWER_REVIEW_DAYS)
+    return ledger(
+        limit=LimitValue(value=LOWER_REVIEW_DAYS, unit="working_day"), calendar=calendar, stops=_stops(state),
+        accepted_on=state.deemed_from or instant_date(state.accepted_at), today=instant_date(state.updated_at),
+    ).due_on  # fmt: skip

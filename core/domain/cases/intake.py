@@ -170,12 +170,13 @@ def way_allowed(material: Material, how: str) -> bool:
 
 
 def deferral_latest(item: Item, *, on: date, calendar: WorkCalendar) -> date:
-    """The last day a deferred material may be promised for: the promised limit of a case accepted on `on`; for an
-    immediate item, which has no days, the legal limit."""
-    limit = item.promised_limit if item.promised_limit.unit in ("working_day", "calendar_day") else item.legal_limit
+    """The last day a deferred material may be promised for: the promised limit of a case accepted on `on`, of one in
+    hours its whole days; for an immediate item, which has none, the legal limit."""
+    limit = item.legal_limit if item.promised_limit.unit == "immediate" else item.promised_limit
     if limit.unit == "working_day":
         return calendar.working_day_after(on, limit.value)
-    return on + timedelta(days=limit.value if limit.unit == "calendar_day" else 0)
+    days = {"calendar_day": limit.value, "hour": limit.value // 24}
+    return on + timedelta(days=days.get(limit.unit, 0))
 
 
 def _item_require(item: Item, application: Application, act: Act) -> None:

@@ -14,7 +14,7 @@ from ...journal.clock import Instant
 from ...staff.actors import Actor
 from ..errors import AppointmentMissing, NoReview, ReasonMissing, StageOpen
 from ..intake import role_require
-from ..lifecycle import require_allowed
+from ..lifecycle import RULES, IllegalTransition, require_allowed
 from ..state import CaseState, Opinion, StageState
 from ..writing import Act, act_on
 from .powers import ROLES_REVIEW, case_item, entitled_require, words_require
@@ -62,10 +62,14 @@ def _is_answered(state: CaseState, opinion: Opinion) -> bool:
 
 @transaction.atomic
 def stage_open_next(*, case_id: UUID, actor: Actor, at: Instant | None = None) -> CaseState:
-    """The next stage of the item's flow is open to its departments. Raises StageOpen, NoReview (no stage is left)."""
+    """The next stage of the item's flow is open to its departments. Raises NotDevolved, StageOpen, NoReview (no stage
+    is left)."""
     act = act_on(case_id, actor, at=at)
     role_require(actor, *ROLES_REVIEW)
-    return _stage_open(act, case_item(act.case))
+    item = case_item(act.case)
+    entitled_require(item, act, REVIEW)
+    require_allowed("stage.opened", act.case.status)
+    return _stage_open(act, item)
 
 
 def _stage_open(act: Act, item: Item) -> CaseState:
@@ -91,6 +95,7 @@ def appointment_set(
     role_require(actor, *ROLES_REVIEW)
     item = case_item(act.case)
     entitled_require(item, act, REVIEW)
+    _reviewable_require(act, "appointment.set")
     if not stage_waits_for(act.case):
         _stage_open(act, item)
     stage = act.case.stages[-1]
@@ -114,7 +119,7 @@ def opinion_record(
     role_require(actor, *ROLES_REVIEW)
     item = case_item(act.case)
     entitled_require(item, act, REVIEW)
-    require_allowed("stage.opened", act.case.status)
+    _reviewable_require(act, "opinion.recorded")
     _words_check(verdict, text, returned)
     if not stage_waits_for(act.case):
         _stage_open(act, item)
@@ -128,6 +133,12 @@ def opinion_record(
     if verdict == "pass" and not stage_waits_for(state) and stages_left(state, item):
         return _stage_open(act, item)
     return state
+
+
+def _reviewable_require(act: Act, kind: str) -> None:
+    """Raises IllegalTransition for `kind` unless a stage is open or may be opened."""
+    if act.case.status not in RULES["stage.opened"].allowed:
+        raise IllegalTransition(kind=kind, status=act.case.status)
 
 
 def _words_check(verdict: str, text: str, returned: tuple[str, ...]) -> None:

@@ -62,6 +62,7 @@ def supplement_receive(*, case_id: UUID, actor: Actor, at: Instant | None = None
 
 def supplement_close(act: Act) -> CaseState:
     """Raises MaterialsMissing while something required is still missing."""
+    require_allowed("supplement.received", act.case.status)
     lacking = materials_lacking(act.case, case_item(act.case))
     if lacking:
         raise MaterialsMissing(materials=tuple(material.name for material in lacking))

@@ -17,6 +17,7 @@ from ...journal.clock import Instant, instant_date
 from ...journal.place import CORE, Here
 from ...staff.actors import Actor
 from ..intake import role_require
+from ..lifecycle import require_allowed
 from ..state import CaseState
 from ..writing import Act, act_on
 from .powers import ROLES_ACCEPT, case_item
@@ -26,10 +27,10 @@ HALL_STATION: Final = "01"
 
 @transaction.atomic
 def case_forward(*, case_id: UUID, actor: Actor, reason: str = "", at: Instant | None = None) -> CaseState:
-    """Custody goes to whoever may do what this service point may not: the town, else the county. Raises NotDevolved
-    where this service point is itself the one that decides."""
+    """Custody goes to the town that may decide, else to the county; on the core it stays there."""
     act = act_on(case_id, actor, at=at)
     role_require(actor, *ROLES_ACCEPT)
+    require_allowed("case.forwarded", act.case.status)
     return forward(act, case_item(act.case), reason=reason)
 
 
@@ -43,7 +44,7 @@ def forward(act: Act, item: Item, *, reason: str = "") -> CaseState:
 
 def next_holder(item: Item, state: CaseState, here: Here, at: Instant) -> tuple[str, str]:
     """(node, power): who gets the case next, and for what. A linked town that may decide, else the core."""
-    power = ACCEPT if state.accepted_at is None else REVIEW
+    power = ACCEPT if state.accepted_at is None else REVIEW if state.decision is None else "deliver"
     return (_town_that_decides(item, here, instant_date(at)) or CORE), power
 
 
@@ -79,7 +80,8 @@ def route_expected(item: Item, here: Here, *, on: date) -> tuple[RouteStep, ...]
     own = table.authority(item, place=place_of(here.division, here.level), on=on)
     powers = own.powers if isinstance(own, Allowed) else frozenset()
     steps = [RouteStep(here.node, here.division, here.level, _ordered(powers), item.department, own)]
-    if powers >= ALL_POWERS or (here.node == CORE and not item.department):
+    # What is decided in one act has no review (_proceed in submitting.py).
+    if powers >= ({ACCEPT, DECIDE} if item.kind == "immediate" else ALL_POWERS):
         return tuple(steps)
     town = _town_that_decides(item, here, on)
     if town:

@@ -17,9 +17,10 @@ from ...journal.clock import Instant, instant_date
 from ...staff.actors import Actor
 from ..deadlines import WorkCalendar
 from ..errors import RatedAlready, RatingInvalid
+from ..intake import role_require
 from ..state import CaseState, FollowUp, RatingFact
 from ..writing import act_on
-from .powers import words_require
+from .powers import ROLES_ACCEPT, words_require
 
 SCORES: Final = (5, 4, 3, 2, 1)
 #: Ratings of at most this are followed up (差评).
@@ -28,6 +29,8 @@ MAX_TEXT: Final = 1000
 #: Codes an applicant may tick beside a score; the words stand in core/counter/wording.py.
 REASONS_GOOD: Final = ("fast", "friendly", "clear", "one_visit", "near_home")
 REASONS_LOW: Final = ("slow", "unfriendly", "unclear", "many_visits", "extra_materials", "illegal_fee", "other")
+#: Who may follow a low rating up: not the applicant who gave it.
+ROLES_FOLLOW: Final = (*ROLES_ACCEPT, "supervisor", "county_admin")
 #: The applicant themselves, at a counter's screen or by the receipt's QR code.
 APPLICANT: Final = Actor(code="applicant", name="")
 
@@ -93,9 +96,10 @@ def rating_follow(
 ) -> CaseState:
     """Somebody spoke with the applicant about a low rating (`step` contacted), or what came of it (settled).
 
-    Raises RatingInvalid, ReasonMissing; any role of the place may do it.
+    Whoever may take a case in, or supervises. Raises RatingInvalid, ReasonMissing.
     """
     act = act_on(case_id, actor, at=at, needs_custody=False)
+    role_require(actor, *ROLES_FOLLOW)
     fact = act.case.ratings.get(rating.hex)
     if fact is None or fact.score > LOW or fact.second_of is not None or step not in ("contacted", "settled"):
         raise RatingInvalid(reason="unknown")

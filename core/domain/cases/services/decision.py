@@ -10,6 +10,7 @@ from ...catalogue.authority import DECIDE
 from ...catalogue.documents import Item
 from ...journal import bodies as b
 from ...journal.clock import Instant
+from ...journal.selectors import entries_of_case
 from ...staff.actors import Actor
 from ..errors import DeferralOpen, NoReview, SamePerson
 from ..intake import COUNTER_ROLES, role_require
@@ -57,7 +58,9 @@ def _words_check(state: CaseState, *, granted: bool, text: str) -> None:
 def _reviewed_by_another(act: Act, item: Item) -> None:
     if act.case.status == ACCEPTED or stages_left(act.case, item):
         raise NoReview(item_code=item.item_code)
-    if any(opinion.by == act.actor.code for stage in act.case.stages for opinion in stage.opinions.values()):
+    # From the journal: of a department's opinions the state keeps the last, and who wrote the first reviewed as well.
+    entries = entries_of_case(act.case.id)
+    if any(isinstance(one.body, b.OpinionRecorded) and one.actor == act.actor.code for one in entries):
         raise SamePerson(actor=act.actor.code)
 
 

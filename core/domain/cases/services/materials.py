@@ -11,8 +11,8 @@ from ...catalogue.documents import Item, Material
 from ...journal import bodies as b
 from ...journal.clock import Instant
 from ...staff.actors import Actor
-from ..errors import CertificateMissing
-from ..intake import CERTIFICATE, materials_missing, role_require
+from ..errors import CertificateMissing, MaterialNotAllowed
+from ..intake import CERTIFICATE, materials_missing, role_require, way_allowed
 from ..state import CaseState, Deferral
 from ..writing import act_on
 from .powers import ROLES_ACCEPT, case_item
@@ -44,15 +44,24 @@ def material_receive(
     *, case_id: UUID, actor: Actor, material: str, how: str, count: int = 1, note: str = "", certificate: str = "",
     attachments: tuple[b.AttachmentRef, ...] = (), at: Instant | None = None,
 ) -> CaseState:  # fmt: skip
-    """A material is in, whoever has the case. Raises CertificateMissing."""
+    """A material is in, whoever has the case. Raises MaterialNotAllowed (the item takes no certificate for it),
+    CertificateMissing."""
     act = act_on(case_id, actor, at=at, needs_custody=False)
     role_require(actor, *ROLES_ACCEPT)
-    if how == CERTIFICATE and not certificate.strip():
-        names = {one.code: one.name for one in case_item(act.case).materials}
-        raise CertificateMissing(material=names.get(material, material))
+    if how == CERTIFICATE:
+        _certificate_require(case_item(act.case), material, certificate)
     return act.append(b.MaterialReceived(
         material=material, how=how, count=count, attachments=attachments, note=note, certificate=certificate.strip()
     ))  # fmt: skip
+
+
+def _certificate_require(item: Item, code: str, number: str) -> None:
+    material = next((one for one in item.materials if one.code == code), None)
+    name = material.name if material else code
+    if material is None or not way_allowed(material, CERTIFICATE):
+        raise MaterialNotAllowed(material=name, how=CERTIFICATE)
+    if not number.strip():
+        raise CertificateMissing(material=name)
 
 
 @transaction.atomic

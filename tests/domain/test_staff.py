@@ -1,5 +1,7 @@
 """Accounts and roles: made by the county, the same on a node, and gone when they are revoked."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.hashers import check_password
@@ -14,6 +16,9 @@ from core.domain.staff.selectors import actor_anywhere, actor_at, staff_names, s
 pytestmark = pytest.mark.django_db
 
 TOWN, POINT, OTHER = "430321100000", "430321100200-01", "430321100201-01"
+CIVIL = "11430321DEM0000140"
+FIRST, LAST = date(2026, 11, 23), date(2026, 12, 4)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -142,3 +147,87 @@ def test_those_who_may_act_at_a_point_are_listed_once(user):
     assert [one.code for one in staff_of_point(tenant_code=TOWN, service_point=POINT)] == ["agent1"]
     services.staff_revoke(code="agent1")
     assert staff_of_point(tenant_code=TOWN, service_point=POINT) == []
+
+
+@pytest.fixture
+def substitute(user) -> User:
+    """Stands in for agent1, an approver, from FIRST to LAST."""
+    standing_in = services.user_create(code="agent2", name="李四", password="battery staple")
+    post = services.membership_grant(user_code="agent1", role="approver", tenant_code=TOWN, department=CIVIL)
+    services.memberships_lend([post], substitute="agent2", instead_of="agent1", since=FIRST, until=LAST)
+    return standing_in
+
+
+@pytest.mark.parametrize(("day", "expected"), [
+    (FIRST - DAY, set()), (FIRST, {"approver"}), (LAST, {"approver"}), (LAST + DAY, set()),
+])  # fmt: skip
+def test_a_post_lent_counts_from_its_first_to_its_last_day(substitute, day, expected):
+    actors = [actor_at(substitute, tenant_code=TOWN, service_point=POINT, on=day), actor_anywhere(substitute, on=day)]
+    assert [actor.roles for actor in actors] == [expected, expected]
+    assert ("agent2" in {one.code for one in staff_of_point(tenant_code=TOWN, service_point=POINT, on=day)}) is bool(
+        expected
+    )
+
+
+def test_without_a_day_a_post_counts_by_todays_date_in_china(substitute, monkeypatch):
+    for day, expected in ((FIRST - DAY, set()), (FIRST, {"approver"}), (LAST + DAY, set())):
+        monkeypatch.setattr("core.domain.staff.selectors.today", lambda day=day: day)
+        assert roles(substitute) == expected
+
+
+def test_the_officer_who_is_away_keeps_the_post(substitute, user):
+    assert actor_at(user, tenant_code=TOWN, service_point=POINT, on=FIRST).posts == {("approver", CIVIL, "")}
+
+
+def test_who_stands_in_says_for_whom_unless_the_post_is_their_own_too(substitute):
+    def in_place_of() -> tuple[str, str]:
+        actor = actor_at(substitute, tenant_code=TOWN, service_point=POINT, on=FIRST)
+        return actor.stands_in_for(("approver",), CIVIL), actor.stands_in_for(("reviewer",), CIVIL)
+
+    assert in_place_of() == ("agent1", "")
+    services.membership_grant(user_code="agent2", role="approver", tenant_code=TOWN, department=CIVIL)
+    assert in_place_of() == ("", "")
+
+
+def test_a_post_lent_travels_with_its_days_and_ends_by_itself_there(substitute):
+    value = services.staff_value(substitute, substitute.memberships.all())
+    assert value.memberships == (
+        MembershipValue(tenant=TOWN, service_point="", department=CIVIL, role="approver", since=FIRST, until=LAST,
+                        instead_of="agent1"),
+    )  # fmt: skip
+    User.objects.all().delete()
+    services.staff_apply(value)
+    there = User.objects.get(code="agent2")
+    days = [FIRST - DAY, FIRST, LAST, LAST + DAY]
+    on = [actor_at(there, tenant_code=TOWN, service_point=POINT, on=day) for day in days]
+    assert [actor.has("approver") for actor in on] == [False, True, True, False]
+    assert on[1].stands_in_for(("approver",), CIVIL) == "agent1"
+
+
+def test_a_post_taken_away_is_lent_to_nobody_and_ones_own_stays(substitute):
+    services.membership_grant(user_code="agent2", role="approver", tenant_code=TOWN, department=CIVIL)
+    place = {"tenant_code": TOWN, "department": CIVIL}
+    assert services.membership_revoke(user_code="agent1", role="approver", **place) == ("agent2",)
+    assert list(Membership.objects.values_list("user__code", "instead_of", "since")) == [("agent2", "", None)]
+
+
+def test_posts_given_back_are_the_absent_officers_alone(substitute):
+    services.memberships_return(substitute="agent2", instead_of="agent1", since=FIRST)
+    assert list(Membership.objects.values_list("user__code", flat=True)) == ["agent1"]
+
+
+@pytest.mark.parametrize("days", [
+    {"since": LAST, "until": FIRST, "instead_of": "agent1"}, {"since": None, "until": LAST, "instead_of": ""},
+    {"since": None, "until": None, "instead_of": "agent1"}, {"since": FIRST, "until": None, "instead_of": "agent1"},
+])  # fmt: skip
+def test_the_database_keeps_no_post_lent_without_days_and_none_that_ends_before_it_begins(user, days):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.create(user=user, tenant_code=TOWN, role="clerk", **days)
+    assert not Membership.objects.exists()
+
+
+def test_the_same_post_is_lent_once_a_day(substitute):
+    post = Membership.objects.get(user__code="agent1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        services.memberships_lend([post], substitute="agent2", instead_of="agent1", since=FIRST, until=FIRST)
+    assert Membership.objects.count() == 2

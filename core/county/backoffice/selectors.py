@@ -20,26 +20,21 @@ from core.domain.journal.models import Attachment
 from core.domain.journal.place import CORE
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import User
-from core.domain.staff.selectors import memberships_at, staff_names
+from core.domain.staff.selectors import actor_of, memberships_at, staff_names
 from tenants.models import ServicePoint
 
 HALL_WINDOW = "00"
 
 
-def officer_at(user: User, *, tenant_code: str, departments: frozenset[str]) -> Actor:
-    """The person with the posts that count for a case of these departments in this tenant.
+def officer_at(
+    user: User, *, tenant_code: str, departments: frozenset[str], on: date | None = None
+) -> Actor:  # fmt: skip
+    """The person with the posts that count for a case of these departments in this tenant, on the day (today).
 
     Not every post they have: a reviewer of one department who is approver of another may not decide the first's case.
     """
     place = memberships_at(tenant_code=tenant_code, service_point=f"{tenant_code}-{HALL_WINDOW}")
-    posts = user.memberships.filter(place, department__in={"", *departments})
-    pairs = list(posts.values_list("role", "department"))
-    return Actor(
-        code=user.code,
-        name=user.name,
-        roles=frozenset(role for role, _ in pairs),
-        departments=frozenset(department for _, department in pairs if department),
-    )
+    return actor_of(user, user.memberships.filter(place, department__in={"", *departments}), on=on)
 
 
 @dataclass(frozen=True)

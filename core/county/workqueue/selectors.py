@@ -15,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from core.domain.cases.deadlines import AMBER, GREEN, RED
 from core.domain.catalogue.models import Item
 from core.domain.staff.models import Membership, User
+from core.domain.staff.selectors import memberships_on
 
 from .models import CaseAccess, Task
 
@@ -73,10 +74,10 @@ class Desk:
         return any(scope.department and scope.covers(tenant_code, departments) for scope in self.scopes)
 
 
-def desk_of(user: User) -> Desk:
-    """The person's desk: posts in departments, and supervision of tenants or of the county."""
+def desk_of(user: User, *, on: date | None = None) -> Desk:
+    """The person's desk that day: posts in departments, and supervision of tenants or of the county."""
     # A post at one service point is a counter's, not the back office's.
-    rows = user.memberships.filter(service_point="", role__in=OFFICER_ROLES)
+    rows = user.memberships.filter(memberships_on(on), service_point="", role__in=OFFICER_ROLES)
     rows = rows.filter(~Q(department="") | Q(role="supervisor"))
     scopes = {Scope(tenant, department) for tenant, department in rows.values_list("tenant_code", "department")}
     return Desk(staff_code=user.code, scopes=tuple(sorted(scopes, key=lambda one: (one.department, one.tenant_code))))
@@ -212,22 +213,25 @@ def task_next(desk: Desk, *, today: date, apart_from: UUID) -> Task | None:
     )  # fmt: skip
 
 
-def staff_assignable(*, tenant_code: str, department: str) -> list[User]:
-    """Active officers with a post in the department that counts in the tenant, each once."""
-    return staff_holding(("reviewer", "approver"), tenant_code=tenant_code, department=department)
+def staff_assignable(*, tenant_code: str, department: str, on: date | None = None) -> list[User]:
+    """Active officers with a post in the department that counts in the tenant that day, each once."""
+    return staff_holding(("reviewer", "approver"), tenant_code=tenant_code, department=department, on=on)
 
 
-def staff_holding(roles: Sequence[str], *, tenant_code: str, department: str) -> list[User]:
-    """Active staff with one of these roles in the department, in this tenant or the whole county, by name."""
+def staff_holding(
+    roles: Sequence[str], *, tenant_code: str, department: str, on: date | None = None
+) -> list[User]:  # fmt: skip
+    """Active staff with one of these roles in the department that day, in this tenant or the whole county, by name."""
     posts = Membership.objects.filter(
-        role__in=roles, department=department, tenant_code__in=("", tenant_code), service_point=""
+        memberships_on(on), role__in=roles, department=department, tenant_code__in=("", tenant_code), service_point=""
     )
     return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("name", "code"))
 
 
 def staff_on(desk: Desk) -> list[User]:
     """Whom tasks of this desk can be given to, by name."""
-    posts = Membership.objects.filter(role__in=("reviewer", "approver"), service_point="").exclude(department="")
+    posts = Membership.objects.filter(memberships_on(), role__in=("reviewer", "approver"), service_point="")
+    posts = posts.exclude(department="")
     if not desk.supervises:
         posts = posts.filter(department__in=desk.departments)
     return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("name", "code"))

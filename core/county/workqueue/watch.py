@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import Membership
+from core.domain.staff.selectors import memberships_on
 
 from .models import Trouble, TroubleKind
 
@@ -48,7 +49,9 @@ def watch_of(actor: Actor) -> Watch | None:
 
 def _supervised(actor: Actor) -> QuerySet[Membership]:
     # A supervisor of one department watches its cases in the inbox, not what machines do.
-    return Membership.objects.filter(user__code=actor.code, role="supervisor", department="", service_point="")
+    return Membership.objects.filter(
+        memberships_on(), user__code=actor.code, role="supervisor", department="", service_point=""
+    )
 
 
 def troubles_open(watch: Watch, kind: str = "", *, tenant_code: str = "", node: str = "") -> QuerySet[Trouble]:

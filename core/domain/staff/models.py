@@ -54,7 +54,8 @@ class User(AbstractBaseUser):
 class Membership(models.Model):
     """What one person may do in one place: a role at a service point, or for a department, of a tenant.
 
-    An empty `service_point` means all of the tenant, an empty `tenant_code` the whole county.
+    An empty `service_point` means all of the tenant, an empty `tenant_code` the whole county. With days it counts on
+    these days only, the last one among them; with `instead_of` it is the post of an officer who is away (替岗).
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -62,13 +63,30 @@ class Membership(models.Model):
     service_point = models.CharField(max_length=15, default="", blank=True)
     department = models.CharField(max_length=18, default="", blank=True)
     role = models.CharField(max_length=16, choices=Role.choices)
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    #: Staff code of the officer who is away; "" for a post of one's own. No foreign key: a node need not know them.
+    instead_of = models.CharField(max_length=32, default="", blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "tenant_code", "service_point", "department", "role"], name="membership_unique"
-            )
-        ]
+                fields=["user", "tenant_code", "service_point", "department", "role"],
+                condition=models.Q(since=None), name="membership_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "tenant_code", "service_point", "department", "role", "instead_of", "since"],
+                condition=models.Q(since__isnull=False), name="membership_on_days_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(since__isnull=False, until__gte=models.F("since")),
+                name="membership_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(instead_of="") | models.Q(since__isnull=False, until__isnull=False),
+                name="membership_in_place_of_another_has_days",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.service_point or self.tenant_code}"

@@ -1,9 +1,12 @@
-"""Reading staff: who may act here, and as what."""
+"""Reading staff: who may act here, and as what. A post with days counts on these days in China, nowhere longer."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import Q, QuerySet
 
+from ..journal.clock import today
 from .actors import Actor
 from .models import Membership, User
 
@@ -17,24 +20,32 @@ def memberships_at(*, tenant_code: str, service_point: str) -> Q:
     )
 
 
-def actor_at(user: User, *, tenant_code: str, service_point: str) -> Actor:
-    """The person with the roles and departments they have at this place (none: they may not act here)."""
-    rows = user.memberships.filter(memberships_at(tenant_code=tenant_code, service_point=service_point))
-    return _actor(user, rows)
+def memberships_on(on: date | None = None) -> Q:
+    """Memberships that count on this day, today where none is named."""
+    day = on or today()
+    return (Q(since=None) | Q(since__lte=day)) & (Q(until=None) | Q(until__gte=day))
 
 
-def actor_anywhere(user: User) -> Actor:
+def actor_at(user: User, *, tenant_code: str, service_point: str, on: date | None = None) -> Actor:
+    """The person with the roles and departments they have at this place that day (none: they may not act here)."""
+    return actor_of(user, user.memberships.filter(memberships_at(tenant_code=tenant_code, service_point=service_point)),
+                    on=on)  # fmt: skip
+
+
+def actor_anywhere(user: User, *, on: date | None = None) -> Actor:
     """The person with every role they have anywhere: for county pages, which check the place themselves."""
-    return _actor(user, user.memberships.all())
+    return actor_of(user, user.memberships.all(), on=on)
 
 
-def _actor(user: User, rows: QuerySet[Membership]) -> Actor:
-    pairs = list(rows.values_list("role", "department"))
+def actor_of(user: User, rows: QuerySet[Membership], *, on: date | None = None) -> Actor:
+    """The person with those of these memberships that count that day."""
+    posts = frozenset(rows.filter(memberships_on(on)).values_list("role", "department", "instead_of"))
     return Actor(
         code=user.code,
         name=user.name,
-        roles=frozenset(role for role, _ in pairs),
-        departments=frozenset(department for _, department in pairs if department),
+        roles=frozenset(role for role, _, _ in posts),
+        departments=frozenset(department for _, department, _ in posts if department),
+        posts=posts,
     )
 
 
@@ -43,7 +54,8 @@ def staff_names(codes: set[str]) -> dict[str, str]:
     return {code: code for code in codes} | dict(User.objects.filter(code__in=codes).values_list("code", "name"))
 
 
-def staff_of_point(*, tenant_code: str, service_point: str) -> list[User]:
-    """Active accounts that may act at this service point, each once."""
-    place = Membership.objects.filter(memberships_at(tenant_code=tenant_code, service_point=service_point))
-    return list(User.objects.filter(is_active=True, pk__in=place.values("user")).order_by("code"))
+def staff_of_point(*, tenant_code: str, service_point: str, on: date | None = None) -> list[User]:
+    """Active accounts that may act at this service point that day, each once."""
+    place = memberships_at(tenant_code=tenant_code, service_point=service_point) & memberships_on(on)
+    posts = Membership.objects.filter(place)
+    return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("code"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db import transaction
 
@@ -37,17 +38,47 @@ def membership_grant(
     """The person has the role there; granting it twice changes nothing. Raises User.DoesNotExist."""
     membership, _ = Membership.objects.get_or_create(
         user=User.objects.get(code=user_code), tenant_code=tenant_code, service_point=service_point,
-        department=department, role=role,
+        department=department, role=role, since=None, until=None, instead_of="",
     )  # fmt: skip
     return membership
 
 
+@transaction.atomic
 def membership_revoke(
     *, user_code: str, role: str, tenant_code: str = "", service_point: str = "", department: str = ""
-) -> None:
-    Membership.objects.filter(
-        user__code=user_code, tenant_code=tenant_code, service_point=service_point, department=department, role=role
-    ).delete()
+) -> tuple[str, ...]:
+    """The person has this post of their own no more, and nobody stands in for them in it: returns who did."""
+    post = Membership.objects.filter(
+        tenant_code=tenant_code, service_point=service_point, department=department, role=role
+    )
+    post.filter(user__code=user_code, since=None, instead_of="").delete()
+    standing_in = post.filter(instead_of=user_code)
+    codes = tuple(sorted(set(standing_in.values_list("user__code", flat=True))))
+    standing_in.delete()
+    return codes
+
+
+@transaction.atomic
+def memberships_lend(
+    posts: Iterable[Membership], *, substitute: str, instead_of: str, since: date, until: date
+) -> tuple[Membership, ...]:
+    """On these days, first and last among them, `substitute` has the posts in place of the officer who is away (替岗).
+
+    Raises User.DoesNotExist.
+    """
+    user = User.objects.get(code=substitute)
+    return tuple(
+        Membership.objects.create(
+            user=user, tenant_code=post.tenant_code, service_point=post.service_point, department=post.department,
+            role=post.role, since=since, until=until, instead_of=instead_of,
+        )
+        for post in posts
+    )  # fmt: skip
+
+
+def memberships_return(*, substitute: str, instead_of: str, since: date) -> None:
+    """The posts that were lent from `since` on are the absent officer's alone again."""
+    Membership.objects.filter(user__code=substitute, instead_of=instead_of, since=since).delete()
 
 
 def staff_value(user: User, memberships: Iterable[Membership]) -> StaffGranted:
@@ -55,7 +86,10 @@ def staff_value(user: User, memberships: Iterable[Membership]) -> StaffGranted:
     return StaffGranted(
         code=user.code, name=user.name, password=user.password, phone=user.phone,
         memberships=tuple(
-            MembershipValue(tenant=m.tenant_code, service_point=m.service_point, department=m.department, role=m.role)
+            MembershipValue(
+                tenant=m.tenant_code, service_point=m.service_point, department=m.department, role=m.role,
+                since=m.since, until=m.until, instead_of=m.instead_of,
+            )
             for m in memberships
         ),
     )  # fmt: skip
@@ -70,9 +104,12 @@ def staff_apply(value: StaffGranted) -> None:
     )
     user.memberships.all().delete()
     Membership.objects.bulk_create(
-        Membership(user=user, tenant_code=m.tenant, service_point=m.service_point, department=m.department, role=m.role)
+        Membership(
+            user=user, tenant_code=m.tenant, service_point=m.service_point, department=m.department, role=m.role,
+            since=m.since, until=m.until, instead_of=m.instead_of,
+        )
         for m in dict.fromkeys(value.memberships)
-    )
+    )  # fmt: skip
 
 
 def staff_revoke(*, code: str) -> None:

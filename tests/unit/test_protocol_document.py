@@ -9,7 +9,7 @@ import pytest
 from core.domain.cases import merge
 from core.domain.journal import errors
 from core.domain.journal import format as f
-from core.domain.journal.bodies import BODY_TYPES, COMMUTING, Agent, AttachmentRef, LimitValue, Party
+from core.domain.journal.bodies import BODY_TYPES, COMMUTING, Agent, AttachmentRef, LimitValue, MembershipValue, Party
 from core.domain.journal.chain import SEGMENT_CONTEXT, header_hash
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,9 @@ def test_every_array_stands_in_it_in_its_order(kind):
     assert f"| {kind.__name__} | {fields(kind)} |" in TEXT
 
 
-@pytest.mark.parametrize("kind", [Party, Agent, LimitValue, AttachmentRef], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [Party, Agent, LimitValue, AttachmentRef, MembershipValue], ids=lambda kind: kind.__name__
+)
 def test_every_value_inside_a_body_stands_in_it(kind):
     assert f"{kind.__name__} ({fields(kind)}" in re.sub(r"\s+", " ", TEXT)
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core.domain.journal import bodies as b
-from core.domain.journal.clock import instant_of
+from core.domain.journal.clock import instant_date, instant_of
 from core.domain.journal.format import Entry
 
 CASE = UUID("01930000-0000-7000-8000-000000000001")
@@ -75,6 +75,12 @@ BODIES: dict[str, b.Body] = {
         b.CaseReleased(released_case=CASE, reason="delivered"),
     )
 }  # fmt: skip
+
+
+def instant_day() -> date:
+    """The day of the sample case in China."""
+    return instant_date(START)
+
 
 NODE_KINDS = frozenset(kind for kind, body in BODIES.items() if isinstance(body, b.NodeBody))
 CASE_KINDS = frozenset(BODIES) - NODE_KINDS

@@ -254,6 +254,7 @@ FLAG: Final[Words] = {
     "unknown_item": _("Names an item, or a version of it, that was never published"),
     "clock_uncertain": _("The machine's clock was not certain"),
     "number_reused": _("The case number was used twice"),
+    "number_foreign": _("The case number is not one of the machine that opened the case"),
     "not_a_case": _("Does not belong to any case"),
 }
 #: Why a stream stands still (journal errors and held reasons).

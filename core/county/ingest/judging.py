@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.county.registry.selectors import card_of
 from core.domain.cases.models import Case
+from core.domain.cases.numbering import InvalidCaseNumber, case_number_parse
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed, Place
 from core.domain.catalogue.selectors import authorities_of, items_get, place_of
@@ -19,10 +20,13 @@ from core.domain.journal.place import CORE
 NO_AUTHORITY: Final = "no_authority"
 UNKNOWN_ITEM: Final = "unknown_item"
 NUMBER_REUSED: Final = "number_reused"
+NUMBER_FOREIGN: Final = "number_foreign"
 OPENED: Final = "case.opened"
 #: The power each act needs.
 POWERS: Final = {
     "case.accepted": ACCEPT, "case.refused": ACCEPT, "opinion.recorded": REVIEW, "case.decided": DECIDE,
+    "appointment.set": REVIEW, "clock.stopped": REVIEW, "clock.resumed": REVIEW, "extension.requested": REVIEW,
+    "extension.declined": DECIDE, "deadline.extended": DECIDE,
 }  # fmt: skip
 
 
@@ -45,6 +49,8 @@ def judge(acts: Sequence[tuple[CaseState, Entry]]) -> list[tuple[Entry, str]]:
                 flags.append((entry, UNKNOWN_ITEM))
             elif state.id in reused:
                 flags.append((entry, NUMBER_REUSED))
+            elif not _numbered_by(entry.author, state.number):
+                flags.append((entry, NUMBER_FOREIGN))
             continue
         key = (state.item_code, state.item_version, entry.author, instant_date(entry.at))
         if key not in known:
@@ -53,6 +59,15 @@ def judge(acts: Sequence[tuple[CaseState, Entry]]) -> list[tuple[Entry, str]]:
         if POWERS[entry.kind] not in known[key]:
             flags.append((entry, NO_AUTHORITY))
     return flags
+
+
+def _numbered_by(author: str, number: str) -> bool:
+    """Whether the case number is one that this machine's service point may give out."""
+    try:
+        parts = case_number_parse(number)
+    except InvalidCaseNumber:
+        return False
+    return f"{parts.division}-{parts.station}" == author
 
 
 def _numbers_reused(opened: Sequence[CaseState]) -> set[UUID]:

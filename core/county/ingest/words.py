@@ -70,6 +70,11 @@ FLAG_ADVICE: Final[dict[str, Text]] = {
         "The entry that opened the case is not here. See whether the machine's stream is held or its files are still"
         " on their way; if the case exists on paper only, have it taken in again."
     ),
+    "number_foreign": _(
+        "The case stands under a number that belongs to another counter, or is none. Have the machine examined; if the"
+        " application is real, have it taken in again where the applicant is, and revoke the machine if nobody can"
+        " explain it."
+    ),
     "clock_uncertain": _(
         "The entry counts, with the time the machine gave. Compare the day with the papers: if a limit is wrong by it,"
         " tell the department; then settle it with a note."

@@ -62,7 +62,7 @@ class Flag(models.Model):
     case_id = models.UUIDField(null=True, db_index=True)
     author = models.CharField(max_length=20)
     #: not_custodian, conflict, illegal_transition, no_authority, unknown_case, clock_uncertain, number_reused,
-    #: not_a_case.
+    #: number_foreign, unknown_item, not_a_case.
     reason = models.CharField(max_length=32)
     detail = models.TextField(default="", blank=True)
     #: False: the entry did not change the case.

@@ -25,6 +25,7 @@ from core.county.demo.day import Officer, Window
 from core.county.demo.machines import MANAGE, Core, Node
 from core.county.demo.processes import Process, answers, await_that
 from core.county.demo.stage import FIRST_VILLAGE, SECOND_VILLAGE, SITES, TOWN_SITE
+from core.county.demo.training import CLOCK
 from core.county.demo.world import PASSWORD, Site
 from core.county.publishing.demo_catalogue import demo_records
 from core.domain.catalogue.documents import Item
@@ -304,12 +305,14 @@ def world_join(var: Path) -> World:
     """The demo that runs in `var` already: for writing tests, and for pictures."""
     told = json.loads((var / "demo" / "world.json").read_text())
     ports = json.loads((var / "demo" / "ports.json").read_text())
-    core = Core(var=var, port=ports["core"], sync_port=ports["sync core"])
+    clock = var / "demo" / CLOCK
+    core = Core(var=var, port=ports["core"], sync_port=ports["sync core"], clock=clock)
     nodes = {
         site.node: Node(
             site=site,
             base=Path(told["nodes"][site.node]["dir"]),
             exchange=var / "exchange",
+            clock=clock,
             port=ports[site.node],
             sync_port=ports[f"sync {site.node}"],
         )

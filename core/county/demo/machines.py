@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from core.domain.journal.clock import TRAINING_CLOCK
 from core.exchange.carriers import syncthing_settings
 from core.transport.copying import cut_set
 from core.transport.syncthing import SyncthingClient
@@ -24,10 +25,11 @@ EXCHANGE = "exchange"
 
 @dataclass(kw_only=True)
 class Machine:
-    """What the core and a node have in common: a web server and a Syncthing on ports of their own."""
+    """What the core and a node have in common: a web server and a Syncthing on ports of their own, one `clock`."""
 
     port: int
     sync_port: int
+    clock: Path
     processes: list[Process] = field(default_factory=list, init=False)
 
     @property
@@ -52,7 +54,7 @@ class Core(Machine):
         return {
             "DJANGO_SETTINGS_MODULE": "core.county.settings", "YIZHAN_VAR": str(self.var), "YIZHAN_DB_POOL": "1",
             "YIZHAN_SYNC_LISTEN": f"tcp://127.0.0.1:{self.sync_port}", "YIZHAN_LOG_LEVEL": "WARNING",
-            "YIZHAN_EXCHANGE": str(self.var / EXCHANGE),
+            "YIZHAN_EXCHANGE": str(self.var / EXCHANGE), TRAINING_CLOCK: str(self.clock),
         }  # fmt: skip
 
     def start(self, logs: Path) -> None:
@@ -79,7 +81,7 @@ class Node(Machine):
         return {
             "DJANGO_SETTINGS_MODULE": "edge_node.settings", "YIZHAN_NODE_DIR": str(self.base),
             "YIZHAN_SYNC_LISTEN": f"tcp://127.0.0.1:{self.sync_port}", "YIZHAN_LOG_LEVEL": "WARNING",
-            "YIZHAN_EXCHANGE": str(self.exchange),
+            "YIZHAN_EXCHANGE": str(self.exchange), TRAINING_CLOCK: str(self.clock),
             # Cookies know no ports: machines that share the loopback address need names of their own.
             "YIZHAN_COOKIE_SUFFIX": f"_{self.port}",
         }  # fmt: skip

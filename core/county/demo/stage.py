@@ -16,6 +16,7 @@ from .county import code_for, county_set_up, staff_bring, staff_set_up
 from .day import Officer, Window
 from .desks import Officers
 from .machines import EXCHANGE, Core, Node
+from .training import clock_join
 from .world import TOWN, Site, Staff, ports_of
 
 SITES: Final = (
@@ -88,13 +89,14 @@ class Stage:
 
 
 def stage_of(var: Path, core_var: Path) -> Stage:
-    """The demo's machines with ports that are free now; nothing runs yet."""
+    """The demo's machines with ports that are free now and one clock, by which this process lives too."""
     names = ["core", *(site.node for site in SITES)]
     ports = ports_of(var, [*names, *(f"sync {name}" for name in names)], BASE_PORT)
-    core = Core(var=core_var, port=ports["core"], sync_port=ports["sync core"])
+    clock = clock_join(var)
+    core = Core(var=core_var, port=ports["core"], sync_port=ports["sync core"], clock=clock)
     nodes = {
         site.node: Node(
-            site=site, base=var / site.node, exchange=core_var / EXCHANGE,
+            site=site, base=var / site.node, exchange=core_var / EXCHANGE, clock=clock,
             port=ports[site.node], sync_port=ports[f"sync {site.node}"],
         )
         for site in SITES

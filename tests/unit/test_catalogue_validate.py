@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.domain.cases import deadlines
+from core.domain.catalogue import validate
 from core.domain.catalogue.documents import (
     CalendarYear,
     Department,
@@ -19,6 +21,7 @@ from core.domain.catalogue.documents import (
     Item,
     Limit,
     Material,
+    PaperTemplate,
     Record,
     Situation,
     Stage,
@@ -53,7 +56,8 @@ GRANT = Grant(
     code="G1", item_code=ITEM_CODE, mode="direct", powers=("accept", "decide"), level="town", below="430321000000"
 )
 CALENDAR = CalendarYear(year=2026, days_off=(date(2026, 1, 1),), make_up_days=(date(2026, 1, 4),))
-SOUND: list[Record] = [PROVINCE, CITY, COUNTY, TOWN, DEPARTMENT, ITEM, GRANT, CALENDAR]
+PAPER = PaperTemplate(paper="refusal", item_code=ITEM_CODE, title="不予受理决定书", paragraphs=("{reason}",))
+SOUND: list[Record] = [PROVINCE, CITY, COUNTY, TOWN, DEPARTMENT, ITEM, GRANT, CALENDAR, PAPER]
 IMMEDIATE = Limit(value=0, unit="immediate")
 
 
@@ -151,6 +155,22 @@ ITEM_FAULTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"fields": (FormField(name="bank", label="银行", type="choice"),)}, [("error", "fields.bank", "choices_missing")]),
     ({"fields": (FormField(name="账号", label="账号"),)}, [("warning", "fields.账号", "field_name")]),
     ({"fee": Fee(kind="amount")}, [("error", "fee", "fee_amount")]),
+    ({"supplement_days": 61}, [("error", "supplement_days", "supplement_days")]),
+    ({"supplement_days": -1}, [("error", "supplement_days", "supplement_days")]),
+    ({"supplement_days": 60}, []),
+    (
+        {"flow": (Stage(code="R1", name="踏勘", departments=(OWNER,), joint="site_inspection"),)},
+        [("error", "flow.R1", "joint_alone")],
+    ),
+    (
+        {"flow": (Stage(code="R1", name="踏勘", departments=(OWNER, OWNER), joint="site_inspection"),)},
+        [("error", "flow.R1", "joint_alone")],
+    ),
+    (
+        {"materials": (Material(code="M01", name="证明", pledge_text="本人承诺。"),)},
+        [("error", "materials.M01", "pledge_text_unused")],
+    ),
+    ({"materials": (Material(code="M01", name="证明", pledge_text="本人承诺。", pledgeable=True),)}, []),
 ]
 
 
@@ -221,6 +241,55 @@ def test_faulty_grant_is_named(changes: dict[str, Any], expected: list[tuple[str
     assert found(problems_with(GRANT, **changes)) == expected
 
 
+LICENCE_LIMITS = [
+    (20, "working_day", False, []),
+    (21, "working_day", False, [("warning", "legal_limit", "legal_limit_general")]),
+    (45, "working_day", True, []),
+    (46, "working_day", True, [("warning", "legal_limit", "legal_limit_general")]),
+    (38, "calendar_day", False, []),
+    (39, "calendar_day", False, [("warning", "legal_limit", "legal_limit_general")]),
+]
+
+
+@pytest.mark.parametrize(("value", "unit", "together", "expected"), LICENCE_LIMITS)
+def test_a_licence_that_takes_longer_than_the_law_gives_in_general_is_a_warning(
+    value: int, unit: Any, together: bool, expected: list[tuple[str, str, str]]
+) -> None:
+    other = msgspec.structs.replace(DEPARTMENT, uscc=OTHER, name="湘潭县人力资源和社会保障局")
+    departments = (OWNER, OTHER) if together else (OWNER,)
+    item = msgspec.structs.replace(
+        ITEM, item_type="01", legal_limit=Limit(value=value, unit=unit), promised_limit=Limit(value=5, unit=unit),
+        flow=(Stage(code="R1", name="审核", departments=departments, days=1),),
+    )  # fmt: skip
+    records = [item if one is ITEM else one for one in SOUND]
+    assert found(record_problems([*records, other])) == expected
+
+
+def test_the_general_limits_are_those_the_deadlines_count_with() -> None:
+    mine = (validate.GENERAL_LIMIT_DAYS, validate.JOINT_LIMIT_DAYS)
+    assert mine == (deadlines.GENERAL_LIMIT_DAYS, deadlines.JOINT_LIMIT_DAYS) == (20, 45)
+
+
+PAPER_FAULTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+    ({"item_code": "nothing"}, [("error", "item_code", "item_unknown")]),
+    ({"title": "{nmae}"}, [("error", "title", "placeholder_unknown")]),
+    ({"paragraphs": ("{due}",)}, [("error", "paragraphs", "placeholder_unknown")]),
+    ({"appeal": "可以{"}, [("error", "appeal", "placeholder_unknown")]),
+    ({"basis": "法" * 1001}, [("error", "basis", "text_long")]),
+    ({"paragraphs": ("一",) * 21}, [("error", "paragraphs", "paragraphs_many")]),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), PAPER_FAULTS)
+def test_faulty_paper_template_is_named(changes: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    assert found(problems_with(PAPER, **changes)) == expected
+
+
+def test_a_placeholder_another_paper_knows_is_named_as_it_stands() -> None:
+    (problem,) = problems_with(PAPER, paragraphs=("{reason}", "请于{due}前办理"))
+    assert problem.text() == "“{due}” is no placeholder of this kind of paper."
+
+
 CALENDAR_FAULTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"year": 2025}, [("error", "days_off", "calendar_year"), ("error", "make_up_days", "calendar_year")]),
     ({"days_off": (date(2026, 1, 3),)}, [("error", "days_off", "day_off_weekend")]),
@@ -233,7 +302,7 @@ def test_faulty_calendar_is_named(changes: dict[str, Any], expected: list[tuple[
     assert found(problems_with(CALENDAR, **changes)) == expected
 
 
-@pytest.mark.parametrize("record", [TOWN, DEPARTMENT, ITEM, GRANT, CALENDAR])
+@pytest.mark.parametrize("record", [TOWN, DEPARTMENT, ITEM, GRANT, CALENDAR, PAPER])
 def test_code_used_twice_is_reported_once(record: Record) -> None:
     assert found(record_problems([*SOUND, record])) == [("error", "key", "duplicate_key")]
 

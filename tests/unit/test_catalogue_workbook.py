@@ -32,6 +32,7 @@ from core.domain.catalogue.documents import (
     Item,
     Limit,
     Material,
+    PaperTemplate,
     Record,
     Result,
     Stage,
@@ -83,7 +84,8 @@ def test_the_demo_catalogue_comes_back_from_json_as_it_went_in():
     assert (found.faults, found.records) == ([], demo_records())
 
 
-RECORD_SHEETS = {"item": Item, "grant": Grant, "department": Department, "division": Division, **PARTS}
+RECORD_SHEETS = {"item": Item, "grant": Grant, "department": Department, "division": Division,
+                 "paper": PaperTemplate, **PARTS}  # fmt: skip
 #: Filled in by publishing, or a part with a sheet of its own.
 ELSEWHERE = {"version", "pinyin", *PARTS}
 
@@ -108,6 +110,36 @@ def test_rare_values_come_back_too():
     empty_year = CalendarYear(year=2030, days_off=(), make_up_days=(), source="国务院")
     grant = Grant(code="G", item_code="X1", mode="entrusted", powers=("accept", "decide"), divisions=("430321100000",))
     assert workbook_read(workbook_write([item, grant, empty_year])).records == [item, grant, empty_year]
+
+
+def test_papers_joint_stages_and_pledges_come_back_too():
+    other = "11430321DEM000022T"
+    item = msgspec.structs.replace(
+        ITEM, supplement_days=15,
+        materials=(Material(code="M01", name="证明", pledgeable=True, pledge_text="本人承诺:\n属实。"),),
+        flow=(Stage(code="R1", name="踏勘", departments=(other, ITEM.department), joint="final_acceptance"),),
+    )  # fmt: skip
+    general = PaperTemplate(paper="refusal", paragraphs=("{you}提出的{item}申请收悉。", "{reason}"), basis="{law}")
+    own = PaperTemplate(paper="refusal", item_code="X1", title="高龄津贴不予受理决定书", appeal="可以申请行政复议。")
+    bare = PaperTemplate(paper="delivery")
+    records = [item, general, own, bare]
+    assert workbook_read(workbook_write(records)).records == records
+    assert workbook_read(workbook_write(records, language="en")).records == records
+    assert json_read(json_write(records)).records == records
+
+
+def test_two_papers_of_one_kind_for_one_item_are_one_too_many():
+    book = book_of(ITEM, PaperTemplate(paper="refusal"), PaperTemplate(paper="refusal", item_code="X1"))
+    set_cell(book, "文书", "事项编码", None, row=3)
+    found = read(book)
+    assert places(found) == [("文书", 3, "文书种类", "duplicate_row")]
+    assert found.faults[0].text() == "refusal/ stands already in row 2."
+
+
+def test_a_kind_of_paper_nobody_knows_is_named():
+    book = book_of(PaperTemplate(paper="refusal"))
+    set_cell(book, "文书", "文书种类", "通知")
+    assert places(read(book)) == [("文书", 2, "文书种类", "not_a_choice")]
 
 
 def test_what_a_person_typed_is_never_written_as_a_formula():

@@ -22,6 +22,7 @@ from core.domain.catalogue.documents import (
     Item,
     Limit,
     Material,
+    PaperTemplate,
     Question,
     Record,
     Result,
@@ -71,6 +72,7 @@ def records_of(rows: Rows, read: FileRead) -> None:
     for name in ("grant", "department", "division"):
         _plain(name, rows.get(name, []), read)
     _calendars(rows.get("calendar", []), read)
+    _papers(rows.get("paper", []), read)
 
 
 def _first(row: Row, column: str, key: tuple[str, ...], read: FileRead, shown: str) -> bool:
@@ -95,6 +97,18 @@ def _plain(name: str, rows: Iterable[Row], read: FileRead) -> None:
         elif first:
             values = {"parent": ""} | row.values if name == "division" else row.values
             read.records.append(msgspec.convert(values, struct))
+
+
+def _papers(rows: Iterable[Row], read: FileRead) -> None:
+    for row in rows:
+        if row.get("paper") is None:
+            continue
+        key = f"{row.get('paper')}/{row.get('item_code', '')}"
+        first = _first(row, "paper", ("paper", key), read, key)
+        if not row.whole:
+            read.broken.add(key)
+        elif first:
+            read.records.append(msgspec.convert(row.values, PaperTemplate))
 
 
 def _items(rows: Rows, read: FileRead) -> None:
@@ -246,4 +260,5 @@ ROW_MAKERS: dict[str, tuple[type, Callable[[Any], Iterator[dict[str, Any]]]]] = 
     "department": (Department, _plain_row),
     "division": (Division, _plain_row),
     "calendar": (CalendarYear, _calendar_rows),
+    "paper": (PaperTemplate, _plain_row),
 }

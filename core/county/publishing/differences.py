@@ -13,7 +13,7 @@ from core.domain.catalogue.documents import Item, Record, RecordKey, kind_of, re
 Sort = Literal["added", "changed", "withdrawn"]
 Catalogue = dict[tuple[str, str], Record]
 #: The order in which kinds are shown and travel.
-KIND_ORDER = {"division": 0, "department": 1, "item": 2, "grant": 3, "calendar": 4}
+KIND_ORDER = {"division": 0, "department": 1, "item": 2, "grant": 3, "calendar": 4, "paper": 5}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -93,6 +93,9 @@ ITEMS = Sheet("item", "事项", "items", (
     Column("service_objects", "服务对象", "service objects", "words", words=words.SERVICE_OBJECTS, help=CODES_HELP,
            example="自然人"),
     Column("not_counted", "不计入时限", "not counted", example="公示时间不计入"),
+    Column("supplement_days", "补正期限(工作日)", "supplement days", "number", example="10",
+           help=gettext_noop("Working days to supply what a supplement notice lists, at most 60; empty: as in the whole"
+                             " county.")),
     Column("conditions", "办理条件", "conditions", "lines", help=LINES_HELP, example="年满80周岁"),
     Column("fee.kind", "收费方式", "fee", "word", words=words.FEES, example="不收费"),
     Column("fee.amount", "收费金额(元)", "fee amount (yuan)", "yuan"),
@@ -120,6 +123,8 @@ MATERIALS = Sheet("materials", "材料", "materials", (
     Column("issuing_body", "出具单位", "issuing body"),
     Column("deferrable", "可容缺", "deferrable", "yes_no", words=words.YES_NO, example="否"),
     Column("pledgeable", "可告知承诺", "pledgeable", "yes_no", words=words.YES_NO, example="否"),
+    Column("pledge_text", "承诺内容", "pledge text", example="本人承诺所述居住情况属实,愿意接受核查。",
+           help=gettext_noop("What the applicant signs in its place; empty: the general wording.")),
     Column("certificate", "可替代证照", "certificate", example="居民身份证"),
     Column("situations", "适用情形", "situations", "codes",
            help=gettext_noop("Codes of the situations; several are divided by a semicolon."), example="S1;S2"),
@@ -138,6 +143,8 @@ FLOW = Sheet("flow", "环节", "stages", (
     Column("departments", "审查部门", "departments", "codes", required=True, example="11430321DEM0000140",
            help=gettext_noop("Credit codes; several are divided by a semicolon and work in parallel.")),
     Column("days", "工作日数", "days", "number", example="5"),
+    Column("joint", "联合办理", "joint act", "word", words=words.JOINT, example="联合踏勘",
+           help=gettext_noop("All its departments act together and give one opinion; the first of them leads.")),
 ))  # fmt: skip
 FIELDS = Sheet("fields", "表单字段", "form fields", (
     _item_code(),
@@ -202,8 +209,23 @@ CALENDAR = Sheet("calendar", "工作日历", "calendar", (
     Column("source", "依据", "source"),
 ))  # fmt: skip
 
+PAPERS = Sheet("paper", "文书", "papers", (
+    Column("paper", "文书种类", "paper", "word", required=True, words=words.PAPERS, example="不予受理决定书"),
+    Column("item_code", "事项编码", "item code", limit=80, example="11430321DEM00001404430511001001",
+           help=gettext_noop("Empty: for all items that have no words of their own.")),
+    Column("title", "标题", "title", limit=100, example="高龄津贴不予受理决定书",
+           help=gettext_noop("Empty: the usual title of this paper.")),
+    Column("paragraphs", "正文", "paragraphs", "lines", example="{you}提出的{item}申请收悉。\n{reason}",
+           help=gettext_noop("One paragraph a line (Alt+Enter makes a new line in a cell); placeholders in braces."
+                             " Empty: the usual words.")),
+    Column("basis", "依据", "basis", example="《中华人民共和国行政许可法》第三十二条"),
+    Column("appeal", "救济途径", "appeal",
+           help=gettext_noop("How to appeal: on a refusal or a denial.")),
+))  # fmt: skip
+
 #: In the order in which they stand in the workbook.
-SHEETS: Final = (ITEMS, MATERIALS, SITUATIONS, FLOW, FIELDS, BASIS, FAQ, GRANTS, DEPARTMENTS, DIVISIONS, CALENDAR)
+SHEETS: Final = (ITEMS, MATERIALS, SITUATIONS, FLOW, FIELDS, BASIS, FAQ, GRANTS, DEPARTMENTS, DIVISIONS, CALENDAR,
+                 PAPERS)  # fmt: skip
 #: Sheets whose rows are parts of items.
 PART_SHEETS: Final = (MATERIALS, SITUATIONS, FLOW, FIELDS, BASIS, FAQ)
 #: Sheets of the template that hold no records: they are not read.

@@ -154,4 +154,26 @@ MODES = Words(
     }
 )
 POWERS = Words({"accept": ("受理", "accept"), "review": ("审查", "review"), "decide": ("决定", "decide")})
+JOINT = Words(
+    {
+        "site_inspection": ("联合踏勘", "joint site inspection"),
+        "drawing_review": ("联合审图", "joint drawing review"),
+        "final_acceptance": ("联合验收", "joint final acceptance"),
+    }
+)
+PAPERS = Words(
+    {
+        "receipt": ("受理通知书", "receipt"),
+        "refusal": ("不予受理决定书", "refusal"),
+        "supplement": ("补正材料一次性告知书", "supplement notice"),
+        "deferral": ("容缺受理承诺书", "deferral commitment"),
+        "pledge": ("告知承诺书", "pledge"),
+        "special_procedure": ("特别程序告知书", "special procedure notice"),
+        "extension": ("延长办理期限告知书", "extension notice"),
+        "termination": ("终止办理通知书", "termination notice"),
+        "decision_granted": ("准予决定书", "decision: granted"),
+        "decision_denied": ("不予决定书", "decision: denied"),
+        "delivery": ("送达回证", "delivery record"),
+    }
+)
 DAY_TYPES = Words({"off": ("放假", "day off"), "work": ("补班", "make-up day")})

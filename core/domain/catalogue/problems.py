@@ -35,6 +35,9 @@ ERRORS: dict[str, str] = {
     "limit_kind": gettext_noop("A promised item cannot promise to be done immediately."),
     "flow_empty": gettext_noop("The item has no stage, so nobody would handle it."),
     "stage_empty": gettext_noop("The stage {stage} names no department."),
+    "joint_alone": gettext_noop("The stage {stage} is a joint act, but names fewer than two departments."),
+    "supplement_days": gettext_noop("{days} working days for a supplement are not possible: 0 to {most} are."),
+    "pledge_text_unused": gettext_noop("The material {material} has words of a pledge, but may not be pledged."),
     "duplicate_part": gettext_noop("The code {code} stands more than once in this item."),
     "situation_unknown": gettext_noop(
         "The material {material} names the situation {situation}, which the item does not have."
@@ -44,6 +47,9 @@ ERRORS: dict[str, str] = {
     "rule_invalid": gettext_noop("The rule of the field {name} is not a regular expression: {reason}."),
     "choices_missing": gettext_noop("The field {name} is a choice, but offers nothing to choose."),
     "fee_amount": gettext_noop("The fee is an amount, but the amount is {amount} fen."),
+    "placeholder_unknown": gettext_noop("“{piece}” is no placeholder of this kind of paper."),
+    "paragraphs_many": gettext_noop("The paper has {count} paragraphs; {most} are possible."),
+    "text_long": gettext_noop("A text of the paper has {length} characters; {most} are possible."),
     "powers_empty": gettext_noop("The grant gives no power."),
     "front_loaded_decides": gettext_noop("A front-loaded grant accepts and checks only; it cannot decide."),
     "scope_empty": gettext_noop("The grant covers no place: it needs divisions, or a level below a division."),
@@ -68,6 +74,10 @@ WARNINGS: dict[str, str] = {
     "materials_empty": gettext_noop("The item asks for no material."),
     "immediate_limit": gettext_noop("An immediate item should promise to be done immediately, not in {promised}."),
     "immediate_stages": gettext_noop("An immediate item is done in one act, but it has {count} stages."),
+    "legal_limit_general": gettext_noop(
+        "The legal limit ({legal}) is longer than the {general} working days that the law gives in general: is there a"
+        " law that says so?"
+    ),
     "stages_longer": gettext_noop("The stages take {days} working days together, the promised limit is {promised}."),
     "field_name": gettext_noop("The field name {name} should be lower-case letters, digits and underscores."),
     "decide_without_accept": gettext_noop("The grant lets a place decide what it may not accept."),

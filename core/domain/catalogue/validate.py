@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 from stdnum.cn import uscc as uscc_number
 
 from core.domain.catalogue.documents import (
@@ -23,9 +24,11 @@ from core.domain.catalogue.documents import (
     Item,
     Limit,
     Material,
+    PaperTemplate,
     Record,
     kind_of,
 )
+from core.domain.catalogue.papers import LICENCE, MAX_PARAGRAPHS, MAX_TEXT, placeholder_problems
 from core.domain.catalogue.problems import Problem
 
 __all__ = ["Problem", "has_errors", "record_problems"]
@@ -46,6 +49,13 @@ PARENT_LEVEL = {"city": "province", "county": "city", "town": "county", "village
 SHARED_DIGITS = {"province": 2, "city": 4, "county": 6, "town": 9}
 #: Working days to at most so many days of the calendar: five in seven, and the longest holiday of the year on top.
 LONGEST_HOLIDAY_DAYS = 10
+
+
+#: The law's general limits of a licence, in working days: one department, several together (行政许可法 Art. 42).
+GENERAL_LIMIT_DAYS = 20
+JOINT_LIMIT_DAYS = 45
+#: An applicant may be given up to a quarter of a year to supply what is missing, no more.
+MOST_SUPPLEMENT_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,8 @@ def _check(record: Record, index: _Index) -> Iterator[Problem]:
             yield from _grant(record, index)
         case CalendarYear():
             yield from _calendar(record)
+        case PaperTemplate():
+            yield from _paper(record, index)
 
 
 def _problem(record: Record, field: str, message_code: str, **params: object) -> Problem:
@@ -162,6 +174,9 @@ def _item(record: Item, index: _Index) -> Iterator[Problem]:
     yield from _repeated(record, "situations", [situation.code for situation in record.situations])
     if record.fee.kind == "amount" and record.fee.amount_fen <= 0:
         yield _problem(record, "fee", "fee_amount", amount=record.fee.amount_fen)
+    if not 0 <= record.supplement_days <= MOST_SUPPLEMENT_DAYS:
+        most = MOST_SUPPLEMENT_DAYS
+        yield _problem(record, "supplement_days", "supplement_days", days=record.supplement_days, most=most)
 
 
 def _item_codes(record: Item) -> Iterator[Problem]:
@@ -201,11 +216,22 @@ def _limits(record: Item) -> Iterator[Problem]:
     if _certainly_longer(record.promised_limit, record.legal_limit):
         promised, legal = _words(record.promised_limit), _words(record.legal_limit)
         yield _problem(record, "promised_limit", "limit_longer", promised=promised, legal=legal)
+    yield from _general_limit(record)
     immediate = record.promised_limit.unit == "immediate"
     if record.kind == "promised" and immediate:
         yield _problem(record, "promised_limit", "limit_kind")
     if record.kind == "immediate" and not immediate:
         yield _problem(record, "promised_limit", "immediate_limit", promised=_words(record.promised_limit))
+
+
+def _general_limit(record: Item) -> Iterator[Problem]:
+    """Only licences have a general limit; another law may give a longer one, so this is no error."""
+    if record.item_type != LICENCE:
+        return
+    together = any(len(stage.departments) > 1 for stage in record.flow)
+    days = JOINT_LIMIT_DAYS if together else GENERAL_LIMIT_DAYS
+    if _certainly_longer(record.legal_limit, Limit(value=days, unit="working_day")):
+        yield _problem(record, "legal_limit", "legal_limit_general", legal=_words(record.legal_limit), general=days)
 
 
 def _words(limit: Limit) -> str:
@@ -241,6 +267,8 @@ def _flow(record: Item, index: _Index) -> Iterator[Problem]:
     for stage in record.flow:
         if not stage.departments:
             yield _problem(record, f"flow.{stage.code}", "stage_empty", stage=stage.name)
+        if stage.joint and len(set(stage.departments)) < 2:
+            yield _problem(record, f"flow.{stage.code}", "joint_alone", stage=stage.name)
         for department in stage.departments:
             if department not in index.departments:
                 yield _problem(record, f"flow.{stage.code}", "department_unknown", code=department)
@@ -269,6 +297,8 @@ def _material(record: Item, material: Material, known: set[str]) -> Iterator[Pro
         yield _problem(record, place, "situation_missing", material=material.name)
     if material.originals < 0 or material.copies < 0:
         yield _problem(record, place, "counts_negative", material=material.name)
+    if material.pledge_text.strip() and not material.pledgeable:
+        yield _problem(record, place, "pledge_text_unused", material=material.name)
 
 
 def _fields(record: Item) -> Iterator[Problem]:
@@ -295,7 +325,7 @@ def _repeated(record: Item, field: str, codes: list[str]) -> Iterator[Problem]:
             yield _problem(record, f"{field}.{code}", "duplicate_part", code=code)
 
 
-# --- grants and calendars --------------------------------------------------------------------------------------
+# --- grants, calendars, papers ----------------------------------------------------------------------------------
 
 
 def _grant(record: Grant, index: _Index) -> Iterator[Problem]:
@@ -337,3 +367,17 @@ def _outside(record: CalendarYear, field: str, days: Iterable[date]) -> Iterator
     for day in days:
         if day.year != record.year:
             yield _problem(record, field, "calendar_year", day=day, year=record.year)
+
+
+def _paper(record: PaperTemplate, index: _Index) -> Iterator[Problem]:
+    if record.item_code and record.item_code not in index.items:
+        yield _problem(record, "item_code", "item_unknown", code=record.item_code)
+    if len(record.paragraphs) > MAX_PARAGRAPHS:
+        yield _problem(record, "paragraphs", "paragraphs_many", count=len(record.paragraphs), most=MAX_PARAGRAPHS)
+    for field in ("title", "paragraphs", "basis", "appeal"):
+        value = getattr(record, field)
+        for piece in placeholder_problems(msgspec.convert({"paper": record.paper, field: value}, PaperTemplate)):
+            yield _problem(record, field, "placeholder_unknown", piece=piece)
+        longest = max(map(len, [value] if isinstance(value, str) else value), default=0)
+        if longest > MAX_TEXT:
+            yield _problem(record, field, "text_long", length=longest, most=MAX_TEXT)

@@ -36,6 +36,8 @@ PART_COLUMNS = {
     "rule_invalid": "rule",
     "choices_missing": "choices",
     "stage_empty": "departments",
+    "joint_alone": "joint",
+    "pledge_text_unused": "pledge_text",
     "department_unknown": "departments",
     "field_name": "name",
 }

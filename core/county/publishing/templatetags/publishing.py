@@ -18,6 +18,7 @@ KINDS = {
     "item": gettext_noop("Items"),
     "grant": gettext_noop("Grants"),
     "calendar": gettext_noop("Calendars"),
+    "paper": gettext_noop("Papers"),
 }
 SORTS = {
     "added": gettext_noop("Added"),

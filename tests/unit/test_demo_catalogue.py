@@ -13,9 +13,10 @@ from stdnum.cn import uscc
 
 from core.county.publishing.calendar_source import calendar_year
 from core.county.publishing.demo_catalogue import COUNTY_CODE, JSON_FILES, demo_records, divisions_csv
-from core.domain.catalogue.documents import CalendarYear, Department, Division, Grant, Item, Record
+from core.domain.catalogue.documents import CalendarYear, Department, Division, Grant, Item, PaperTemplate, Record
 from core.domain.catalogue.validate import record_problems
 
+HOUSE_PLOT = "农村宅基地用地建房审批"
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 TODAY = date(2026, 11, 22)
 NAMED_ITEMS = {
@@ -59,13 +60,20 @@ def test_divisions_are_one_county_of_17_towns_and_351_villages(records: list[Rec
     assert levels == {"province": 1, "city": 1, "county": 1, "town": 17, "village": 351}
 
 
-def test_catalogue_holds_18_departments_69_items_and_three_years(records: list[Record]) -> None:
+def test_catalogue_holds_18_departments_69_items_three_years_and_two_papers(records: list[Record]) -> None:
     kinds = Counter(type(record) for record in records)
     assert (kinds[Department], kinds[Item], kinds[Grant], kinds[CalendarYear]) == (18, 69, 85, 3)
+    assert kinds[PaperTemplate] == 2
 
 
-def test_catalogue_has_no_problem_at_all(records: list[Record]) -> None:
-    assert [problem.text() for problem in record_problems(records)] == []
+def test_the_only_remarks_are_the_two_licences_whose_own_law_gives_more_than_the_general_limit(
+    records: list[Record],
+) -> None:
+    names = {record.item_code: record.name for record in records if isinstance(record, Item)}
+    assert [(names[one.key], one.message_code) for one in record_problems(records)] == [
+        ("教师资格认定", "legal_limit_general"),
+        ("取水许可审批", "legal_limit_general"),
+    ]
 
 
 def test_every_department_has_a_valid_credit_code_that_shows_it_is_made_up(records: list[Record]) -> None:
@@ -88,7 +96,7 @@ def test_every_item_has_materials_conditions_basis_result_and_two_to_six_fields(
 
 
 def test_immediate_items_have_one_stage_and_promised_ones_more(items: list[Item]) -> None:
-    stages = {(item.kind, len(item.flow)) for item in items}
+    stages = {(item.kind, len(item.flow)) for item in items if item.name != HOUSE_PLOT}
     assert stages == {("immediate", 1), ("promised", 2)}
 
 
@@ -101,8 +109,52 @@ def test_catalogue_has_deferrable_pledgeable_and_situation_bound_materials(items
 
 def test_building_on_a_house_plot_is_reviewed_by_two_departments_in_parallel(records: list[Record]) -> None:
     names = {record.uscc: record.name for record in records if isinstance(record, Department)}
-    (item,) = [record for record in records if isinstance(record, Item) and record.name == "农村宅基地用地建房审批"]
+    (item,) = [record for record in records if isinstance(record, Item) and record.name == HOUSE_PLOT]
     assert [names[code] for code in item.flow[0].departments] == ["湘潭县农业农村局", "湘潭县自然资源局"]
+    assert [(stage.name, stage.joint, stage.days) for stage in item.flow] == [
+        ("联合审查", "", 6), ("联合踏勘", "site_inspection", 4), ("审批", "", 5),
+    ]  # fmt: skip
+    assert [names[code] for code in item.flow[1].departments] == ["湘潭县自然资源局", "湘潭县农业农村局"]
+
+
+def test_pledges_of_seven_items_have_their_own_words(items: list[Item]) -> None:
+    worded = {item.name: item.kind for item in items if any(one.pledge_text for one in item.materials)}
+    assert worded == {
+        "高龄津贴": "promised", "老年人优待证办理": "immediate", "失业登记": "immediate", "生育登记": "immediate",
+        "个体工商户设立登记": "immediate", "残疾人证新办": "promised", "居住证申领": "promised",
+    }  # fmt: skip
+
+
+def test_an_immediate_item_may_be_both_deferred_and_pledged(items: list[Item]) -> None:
+    (item,) = [item for item in items if item.name == "失业登记"]
+    assert [one.code for one in item.materials if one.pledgeable] == ["M02"]
+    assert [one.code for one in item.materials if one.deferrable] == ["M03"]
+
+
+@pytest.mark.parametrize(
+    ("material", "of"),
+    [("结婚证", "内地居民结婚登记"), ("残疾人证", "残疾人证新办"), ("就业创业证", "《就业创业证》申领")],
+)
+def test_a_certificate_one_item_asks_for_is_another_items_result(material: str, of: str, items: list[Item]) -> None:
+    (source,) = [item for item in items if item.name == of]
+    assert source.result is not None
+    assert (source.result.name, source.result.kind) == (material, "certificate")
+    assert [item.name for item in items if any(one.certificate == material for one in item.materials)]
+
+
+def test_five_items_give_their_own_time_for_a_supplement(items: list[Item]) -> None:
+    assert {item.name: item.supplement_days for item in items if item.supplement_days} == {
+        "高龄津贴": 10, "临时救助": 5, "公共场所卫生许可": 20, HOUSE_PLOT: 15, "个体工商户设立登记": 10,
+    }  # fmt: skip
+
+
+def test_one_paper_is_worded_for_the_county_and_one_for_an_item(records: list[Record], items: list[Item]) -> None:
+    names = {"": "", **{item.item_code: item.name for item in items}}
+    papers = [record for record in records if isinstance(record, PaperTemplate)]
+    assert [(one.paper, names[one.item_code]) for one in papers] == [
+        ("supplement", ""),
+        ("decision_granted", "高龄津贴"),
+    ]
 
 
 def test_grants_are_of_all_three_modes(grants: list[Grant]) -> None:

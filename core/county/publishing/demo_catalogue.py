@@ -18,7 +18,7 @@ import msgspec
 from core.domain.catalogue.documents import Division, Record
 
 COUNTY_CODE = "430321000000"
-JSON_FILES = ("departments.json", "items.json", "grants.json", "calendar.json")
+JSON_FILES = ("departments.json", "items.json", "grants.json", "calendar.json", "papers.json")
 
 
 class _DivisionRow(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ def divisions_csv() -> Path:
 
 
 def demo_records() -> list[Record]:
-    """All records of the demo catalogue: divisions, departments, items, grants, calendars, in this order."""
+    """All records of the demo catalogue: divisions, departments, items, grants, calendars, papers, in this order."""
     records: list[Record] = list(_divisions())
     for name in JSON_FILES:
         records.extend(msgspec.json.decode((_folder() / name).read_bytes(), type=list[Record]))

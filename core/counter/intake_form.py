@@ -28,16 +28,20 @@ from core.domain.cases.intake import (
     materials_needed,
     way_allowed,
 )
+from core.domain.cases.selectors import Certificate
 from core.domain.catalogue.documents import FormField, Item, Material
 from core.domain.journal.bodies import Agent, AttachmentRef, Party
 
 from . import wording
-from .timeline import day_words
+from .commitments import authorisation_text, commitment_text, pledge_text
+from .timeline import AGENT_AUTHORISATION, day_words, material_names
 
 WAYS: Final = (RECEIVED, ELECTRONIC, CERTIFICATE, DEFERRED, PLEDGED)
 #: What identifies a person, an organisation.
 PERSON_IDS: Final = ("citizen_id", "passport", "other")
 ORGANISATION_IDS: Final = ("uscc", "other")
+#: The input of each part of an agent, as AgentIncomplete names them.
+AGENT_INPUTS: Final = {"name": "agent_name", "id_number": "agent_id", "authorisation": "agent_kind"}
 MAX_VALUE: Final = 4000  #: characters of one field
 
 
@@ -64,6 +68,17 @@ class MaterialRow:
     files: tuple[AttachmentRef, ...]
     required: bool
     error: str
+    #: The number of the certificate that stands for it, and those of the applicant known here to choose from.
+    certificate: str = ""
+    certificates: tuple[Certificate, ...] = ()
+    #: What the applicant signs for it.
+    commitment: str = ""
+    pledge: str = ""
+
+    @property
+    def cert_input(self) -> str:
+        """The input a certificate's number is typed into."""
+        return f"m_{self.material.code}_cert"
 
 
 @dataclass
@@ -75,6 +90,8 @@ class IntakeForm:
     draft_id: UUID
     files: dict[str, tuple[AttachmentRef, ...]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    #: What earlier cases of the applicant ended in, as far as it is known here; the page asks for it.
+    certificates: list[Certificate] = field(default_factory=list)
 
     def value(self, name: str) -> str:
         return self.values.get(name, "").strip()
@@ -112,6 +129,11 @@ class IntakeForm:
         except InvalidIdentity:
             return None
 
+    @property
+    def applicant_id(self) -> str:
+        """The number on the applicant's document as registers write it."""
+        return self.value("id_number").upper().replace(" ", "")
+
     def handed(self) -> dict[str, Handed]:
         """The materials that are in, or stood for, by code; those of other situations are left out."""
         given: dict[str, Handed] = {}
@@ -122,14 +144,32 @@ class IntakeForm:
                 if not files:
                     continue
                 how = ELECTRONIC  # a scan alone is an electronic copy
-            count = self.value(f"m_{material.code}_count")
-            given[material.code] = Handed(
-                how=how, count=min(int(count), 99) if count.isdigit() and len(count) < 4 else 1,
-                attachments=files if how in (RECEIVED, ELECTRONIC, CERTIFICATE) else (),
-                due=_date(self.value(f"m_{material.code}_due")) if how == DEFERRED else None,
-                text=self.value(f"m_{material.code}_text"),
-            )  # fmt: skip
+            given[material.code] = self._handed(material, how, files)
         return given
+
+    def _handed(self, material: Material, how: str, files: tuple[AttachmentRef, ...]) -> Handed:
+        name = f"m_{material.code}"
+        count = self.value(f"{name}_count")
+        due = _date(self.value(f"{name}_due")) if how == DEFERRED else None
+        text = self.value(f"{name}_text")
+        if how == DEFERRED:
+            text = commitment_text(material, due)
+        elif how == PLEDGED:
+            text = " · ".join(part for part in (pledge_text(material), text) if part)
+        return Handed(
+            how=how, count=min(int(count), 99) if count.isdigit() and len(count) < 4 else 1,
+            attachments=files if how in (RECEIVED, ELECTRONIC, CERTIFICATE) else (), due=due, text=text,
+            certificate=self.certificate(material) if how == CERTIFICATE else "",
+        )  # fmt: skip
+
+    def certificate(self, material: Material) -> str:
+        """The number that was typed for the material, else the one that was chosen."""
+        return self.value(f"m_{material.code}_cert") or self.value(f"m_{material.code}_pick")
+
+    @property
+    def deferred(self) -> bool:
+        """Whether something is to follow."""
+        return any(one.how == DEFERRED for one in self.handed().values())
 
     def missing(self) -> list[Material]:
         return materials_missing(self.item, self.situation, self.handed())
@@ -144,6 +184,8 @@ class IntakeForm:
                 self.errors[f"m_{code}"] = _("Give a date from today to %(latest)s, the limit of the item.") % {
                     "latest": day_words(latest)
                 }
+            elif one.how == CERTIFICATE and not one.certificate:
+                self.errors[f"m_{code}"] = _("Choose the certificate, or type its number.")
         return self.errors
 
     def _party_errors(self) -> dict[str, str]:
@@ -167,9 +209,11 @@ class IntakeForm:
     def _agent_errors(self) -> dict[str, str]:
         if not self.has_agent:
             return {}
-        errors: dict[str, str] = {}
-        if not self.value("agent_name"):
-            errors["agent_name"] = wording.word(wording.FIELD_RULE, "required")
+        errors = {
+            AGENT_INPUTS[name]: wording.word(wording.AGENT, name)
+            for name in ("name", "id_number", "authorisation")
+            if not self.value(AGENT_INPUTS[name])
+        }
         try:
             if self.value("agent_id"):
                 citizen_id_parse(self.value("agent_id"))
@@ -183,20 +227,23 @@ class IntakeForm:
 
     @property
     def has_agent(self) -> bool:
-        return any(self.value(name) for name in ("agent_name", "agent_id", "agent_phone"))
+        typed = any(self.value(f"agent_{name}") for name in ("name", "id", "phone", "kind", "relation"))
+        return typed or bool(self.files.get(AGENT_AUTHORISATION))
 
     def application(self) -> Application:
         """The application this form makes; its values were checked by `check`."""
         agent = None
         if self.has_agent:
-            agent = Agent(name=self.value("agent_name"), id_number=self.value("agent_id").upper(),
-                          phone=self.value("agent_phone"), authorisation=self.value("agent_relation"))  # fmt: skip
-        number = self.value("id_number").upper().replace(" ", "")
+            agent = Agent(
+                name=self.value("agent_name"), id_number=self.value("agent_id").upper(),
+                phone=self.value("agent_phone"),
+                authorisation=authorisation_text(self.value("agent_kind"), self.value("agent_relation")),
+            )  # fmt: skip
         return Application(
             item_code=self.item.item_code, item_version=self.item_version, draft_id=self.draft_id,
             applicant=Party(
                 name=self.value("name"), kind=self.kind, id_type=self.id_type,  # type: ignore[arg-type]
-                id_number=number, phone=self.value("phone"), address=self.value("address"),
+                id_number=self.applicant_id, phone=self.value("phone"), address=self.value("address"),
             ),
             form={one.name: self.value(f"f_{one.name}") for one in self.item.fields if self.value(f"f_{one.name}")},
             materials=self.handed(), situation=self.situation, agent=agent,
@@ -217,10 +264,27 @@ class IntakeForm:
                 count=self.values.get(f"m_{m.code}_count", str(max(1, m.originals + m.copies))),
                 due=self.values.get(f"m_{m.code}_due", ""), text=self.values.get(f"m_{m.code}_text", ""),
                 files=self.files.get(m.code, ()), required=m.necessity != "optional",
-                error=self.errors.get(f"m_{m.code}", ""),
+                error=self.errors.get(f"m_{m.code}", ""), certificate=self.certificate(m),
+                certificates=self._certificates_for(m), commitment=commitment_text(m, None) if m.deferrable else "",
+                pledge=pledge_text(m) if m.pledgeable else "",
             )
             for m in self.item.materials
         ]  # fmt: skip
+
+    def _certificates_for(self, material: Material) -> tuple[Certificate, ...]:
+        """The applicant's certificates, those of the material's own kind first."""
+        if not material.certificate:
+            return ()
+        return tuple(sorted(self.certificates, key=lambda one: one.name != material.certificate))
+
+    def authorisation_row(self) -> MaterialRow:
+        """The scan of what authorises the agent, drawn as a material's scans are."""
+        code = AGENT_AUTHORISATION
+        material = Material(code=code, name=material_names(self.item)[code], necessity="optional")
+        return MaterialRow(
+            material=material, ways=(), how="", count="1", due="", text="", files=self.files.get(code, ()),
+            required=False, error=self.errors.get(f"m_{code}", ""),
+        )  # fmt: skip
 
 
 _PHONE: Final = FormField(name="phone", label="phone", type="phone")

@@ -21,6 +21,9 @@ from . import wording
 #: Materials handed in within this time by one person are told in one line.
 ONE_GO: Final = timedelta(minutes=2)
 
+#: Under this code the scan of an agent's authorisation stands among the materials of a case.
+AGENT_AUTHORISATION: Final = "agent_authorisation"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -63,7 +66,9 @@ def day_words(value: date) -> str:
 
 
 def material_names(item: Item) -> dict[str, str]:
-    return {material.code: material.name for material in item.materials}
+    """The item's materials by code, and what else may be scanned with a case."""
+    names = {material.code: material.name for material in item.materials}
+    return {**names, AGENT_AUTHORISATION: _("Authorisation of the person acting for the applicant")}
 
 
 def limit_words(limit: Any) -> str:

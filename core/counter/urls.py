@@ -17,6 +17,7 @@ urlpatterns = [
     path("intake/<str:item_code>/", intake.intake, name="intake"),
     path("intake/<str:item_code>/draft/", intake.draft, name="draft"),
     path("intake/<str:item_code>/drop/", intake.draft_drop, name="draft_drop"),
+    path("intake/<str:item_code>/certificates/", intake.certificates, name="certificates"),
     path("intake/<str:item_code>/scans/<str:material>/", intake.scans, name="intake_scans"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<uuid:case_id>/", cases.case, name="case"),

@@ -107,6 +107,7 @@ MODE: Final[Words] = {
 }
 OUTCOME: Final[Words] = {
     "accept": _("Accept"),
+    "accept_deferred": _("Accept, something follows"),
     "finish": _("Finish on the spot"),
     "forward": _("Take in and pass on"),
     "supplement": _("Issue a supplement notice"),

@@ -6,10 +6,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from core.counter.timeline import day_words
+from core.domain.cases import services
 from core.domain.cases.models import Case, DraftIntake
 from core.domain.cases.selectors import case_state
+from core.domain.catalogue.documents import Material
 from core.domain.catalogue.services import release_apply
+from core.domain.journal.clock import today
 from core.domain.journal.models import Entry
+from tests import place
 from tests.domain import build
 from tests.edge.counter_desk import RICH, desk, records, rich_item, typed
 
@@ -78,7 +83,16 @@ def test_a_wrong_identity_number_is_named_next_to_its_field_and_all_that_was_typ
 def test_all_problems_are_told_at_once(desk):
     answer = send(desk, RICH, id_number="", name="", f_bank="12", phone="1", agent_id="1")
     errors = answer.context["form"].errors
-    assert sorted(errors) == ["agent_id", "agent_name", "f_bank", "id_number", "name", "phone", "situation"]
+    assert sorted(errors) == [
+        "agent_id",
+        "agent_kind",
+        "agent_name",
+        "f_bank",
+        "id_number",
+        "name",
+        "phone",
+        "situation",
+    ]
 
 
 def test_a_deferred_material_needs_a_date_within_the_limit(desk):
@@ -88,10 +102,134 @@ def test_a_deferred_material_needs_a_date_within_the_limit(desk):
 
 
 def test_pledge_and_certificate_stand_for_a_material(desk):
-    send(desk, RICH, situation="S2", m_M01="certificate", m_M02="electronic", m_M03="pledged", m_M03_text="已签")
+    handed = {"m_M01": "certificate", "m_M01_cert": "湘字001", "m_M02": "electronic", "m_M03": "pledged"}
+    send(desk, RICH, situation="S2", m_M03_text="原件在档", **handed)
     state = only_case()
-    assert state.pledges["M03"].text == "已签"
-    assert [fact.how for fact in state.materials["M01"].values()] == ["certificate"]
+    assert state.pledges["M03"].text.startswith("I was told what “遗失声明” is to prove. I pledge that I meet it")
+    assert state.pledges["M03"].text.endswith("I answer for it by law. · 原件在档")
+    assert [(fact.how, fact.certificate) for fact in state.materials["M01"].values()] == [("certificate", "湘字001")]
+
+
+def test_the_applicant_signs_the_items_own_pledge_where_it_has_one(desk):
+    pledge = Material(code="M01", name="无违法证明", pledgeable=True, pledge_text="本人承诺无违法记录。")
+    release_apply(build.release(number=2, parts=[*records()[:-1], rich_item(version=2, materials=(pledge,))]))
+    assert "本人承诺无违法记录。" in desk.get(f"/intake/{RICH}/").content.decode()
+    send(desk, RICH, situation="S1", m_M01="pledged")
+    assert only_case().pledges["M01"].text == "本人承诺无违法记录。"
+
+
+def test_a_certificate_without_its_number_is_named_at_its_material_and_nothing_is_taken_in(desk):
+    answer = send(desk, RICH, situation="S1", m_M01="certificate", m_M02="received")
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"m_M01": "Choose the certificate, or type its number."}
+    assert Entry.objects.count() == Case.objects.count() == 0
+
+
+def granted_before(number: str) -> None:
+    """The applicant holds a certificate of an earlier case."""
+    state = services.case_submit(application=build.application(build.HOUSE), actor=build.CLERK)
+    for _ in range(2):
+        services.opinion_record(case_id=state.id, actor=build.REVIEWER, verdict="pass")
+    services.case_decide(case_id=state.id, actor=build.APPROVER, granted=True, result_number=number)
+
+
+def test_the_applicants_certificates_known_here_are_offered_with_number_and_day(desk, monkeypatch):
+    build.stand(monkeypatch, place.TOWN)
+    granted_before("易民〔2026〕7号")
+    build.stand(monkeypatch, place.VILLAGE)
+    part = desk.post(f"/intake/{RICH}/certificates/", typed(id_number=build.CITIZEN)).content.decode()
+    assert 'name="m_M01_pick" value="易民〔2026〕7号"' in part
+    assert day_words(today()) in part
+    unknown = desk.post(f"/intake/{RICH}/certificates/", typed(id_number="110105")).content.decode()
+    assert "No certificate of this applicant is known here" in unknown
+
+
+def test_a_certificate_that_was_chosen_stands_for_the_material(desk):
+    send(desk, RICH, situation="S1", m_M01="certificate", m_M01_pick="易民〔2026〕7号", m_M02="received")
+    (fact,) = only_case().materials["M01"].values()
+    assert (fact.how, fact.certificate) == ("certificate", "易民〔2026〕7号")
+
+
+def lenient_card() -> None:
+    """The card's material may follow later, from release 2 on."""
+    materials = (Material(code="M01", name="身份证", deferrable=True),)
+    card = build.item(build.CARD, "老年人优待证办理", "immediate", materials=materials, version=2)
+    others = [one for one in records() if one.key != build.CARD]
+    release_apply(build.release(number=2, parts=[*others, card]))
+
+
+def test_with_a_material_to_follow_the_button_says_accept_and_the_case_is_not_finished(desk):
+    lenient_card()
+    due = today().isoformat()
+    panel = desk.post(f"/intake/{build.CARD}/draft/", typed(m_M01="deferred", m_M01_due=due))
+    assert (panel.context["outcome"], panel.context["button"]) == ("accept", "accept_deferred")
+    assert "Accept, something follows" in panel.content.decode()
+    send(desk, build.CARD, m_M01="deferred", m_M01_due=due)
+    state = only_case()
+    assert (state.status, state.decision) == ("accepted", None)
+    assert state.deferrals["M01"].commitment == (
+        f"I will hand in “身份证” by {day_words(today())}. I know that nothing is granted before it is in, and that my"
+        " application may be ended if it is not in by then."
+    )
+
+
+def test_who_acts_for_the_applicant_gives_name_number_and_what_authorises_them(desk):
+    answer = send(desk, build.CARD, agent_phone="13800000000")
+    assert answer.context["form"].errors == {
+        "agent_name": "Please write the name of the person acting for the applicant.",
+        "agent_id": "Please type the identity number of the person acting for the applicant.",
+        "agent_kind": "Please choose what authorises them to act for the applicant.",
+    }
+    assert Entry.objects.count() == Case.objects.count() == 0
+
+
+def test_an_agents_authorisation_is_kept_in_words_with_its_scan(desk):
+    acting = {
+        "agent_name": "陈小妹",
+        "agent_id": build.CITIZEN.lower(),
+        "agent_kind": "family",
+        "agent_relation": "女儿",
+    }
+    files = {"file_agent_authorisation": SimpleUploadedFile("委托书.png", PNG, content_type="image/png")}
+    listed = desk.post(f"/intake/{build.CARD}/scans/agent_authorisation/", {**typed(), **files}).content.decode()
+    assert "委托书.png" in listed
+    send(desk, build.CARD, **acting)
+    state = only_case()
+    agent = state.agent
+    assert agent is not None
+    assert (agent.name, agent.id_number, agent.authorisation) == ("陈小妹", build.CITIZEN, "family relationship · 女儿")
+    (fact,) = state.materials["agent_authorisation"].values()
+    assert [ref.name for ref in fact.attachments] == ["委托书.png"]
+    page = desk.get(f"/cases/{state.id}/").content.decode()
+    assert "Authorisation of the person acting for the applicant" in page
+
+
+@pytest.mark.parametrize("name", ["agent_id", "receiver_id"])
+def test_other_peoples_numbers_are_checked_as_they_are_typed_too(desk, name):
+    told = desk.get(f"/intake/identity/?of={name}", {"of": name, name: build.CITIZEN}).content.decode()
+    assert "31 December 1949" in told
+
+
+def test_the_panel_and_the_guide_say_who_handles_it_where_and_why(desk):
+    def route(item_code: str) -> list[tuple[str, str, str]]:
+        guide, panel = desk.get(f"/items/{item_code}/"), desk.get(f"/intake/{item_code}/")
+        assert guide.context["route"] == panel.context["route"]
+        return [(line.place, line.does, line.why) for line in guide.context["route"]]
+
+    village = place.VILLAGE.name
+    assert route(build.CARD) == [(village, "accept, review, decide", "devolved directly")]
+    assert route(build.ALLOWANCE) == [
+        (village, "accept", "service moved forward: accept and check"),
+        ("County: 民政局", "review, decide", "the department that owns the item"),
+    ]
+    assert route(build.HOUSE) == [
+        (village, "accept", "service moved forward: accept and check"),
+        ("易俗河镇", "review, decide", "devolved directly"),
+    ]
+    assert route(build.PERMIT) == [
+        (village, "takes it in and passes it on", "This item is not devolved to this village."),
+        ("County: 民政局", "accept, review, decide", "the department that owns the item"),
+    ]
 
 
 def test_materials_of_another_situation_are_left_out(desk):

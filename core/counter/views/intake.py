@@ -6,17 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.domain.cases.errors import ItemChanged, MaterialsMissing
+from core.domain.cases.errors import AgentIncomplete, CertificateMissing, ItemChanged, MaterialsMissing
 from core.domain.cases.identity import InvalidIdentity, citizen_id_parse, uscc_check
-from core.domain.cases.intake import COUNTER_ROLES, SUPPLEMENT, deferral_latest, outcome_expected
+from core.domain.cases.intake import ACCEPT_HERE, COUNTER_ROLES, SUPPLEMENT, deferral_latest, outcome_expected
 from core.domain.cases.models import DraftIntake
-from core.domain.cases.services import case_submit
+from core.domain.cases.selectors import Certificate, certificates_of
+from core.domain.cases.services import case_submit, material_receive
+from core.domain.cases.state import CaseState
 from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.authority import FORWARD, Denied
 from core.domain.catalogue.documents import Item
@@ -27,10 +30,15 @@ from core.domain.journal.services import clock_now
 from .. import wording
 from ..access import StaffRequest, at_place
 from ..changes import item_changes
-from ..intake_form import IntakeForm, draft_parts, values_of
+from ..intake_form import AGENT_INPUTS, IntakeForm, draft_parts, values_of
 from ..refusal_words import REFUSALS, denied_words, refusal_words
+from ..route import route_lines
 from ..selectors import disk_free_is_enough
 from ..services import ScanRefused, draft_discard, draft_save, scans_keep
+from ..timeline import AGENT_AUTHORISATION
+
+#: A shorter number of another document finds nobody's certificates while it is being typed (characters).
+MIN_OTHER_ID = 6
 
 
 @at_place(*COUNTER_ROLES)
@@ -87,13 +95,23 @@ def _submit(request: StaffRequest, item: Item) -> HttpResponse:
     if form.errors:
         return _page(request, form, status=422)
     try:
-        state = case_submit(application=form.application(), actor=request.actor, lacking_allowed=lacking_allowed)
+        state = _take_in(request, form, lacking_allowed=lacking_allowed)
     except REFUSALS as error:
         _refusal_note(form, error)
         return _page(request, form, status=422)
     _remember(request, form.draft_id, state.id)
     target = "counter:supplement" if state.supplement else "counter:receipt"
     return redirect(target, case_id=state.id)
+
+
+@transaction.atomic
+def _take_in(request: StaffRequest, form: IntakeForm, *, lacking_allowed: bool) -> CaseState:
+    state = case_submit(application=form.application(), actor=request.actor, lacking_allowed=lacking_allowed)
+    if scanned := form.files.get(AGENT_AUTHORISATION, ()):
+        material_receive(
+            case_id=state.id, actor=request.actor, material=AGENT_AUTHORISATION, how="copy", attachments=scanned
+        )
+    return state
 
 
 def _remember(request: StaffRequest, draft_id: UUID, case_id: UUID) -> None:
@@ -108,6 +126,11 @@ def _refusal_note(form: IntakeForm, error: Exception) -> None:
         for material in form.missing():
             form.errors[f"m_{material.code}"] = _("Not handed in yet")
         form.errors["all"] += " " + _("Mark them below, or issue a supplement notice that lists them all.")
+    elif isinstance(error, AgentIncomplete):
+        form.errors[AGENT_INPUTS[error.field]] = form.errors["all"]
+    elif isinstance(error, CertificateMissing):
+        code = next((one.code for one in form.item.materials if one.name == error.material), "")
+        form.errors[f"m_{code}"] = form.errors["all"]
     elif isinstance(error, ItemChanged):
         _note_change(form)
 
@@ -131,15 +154,15 @@ def _note_change(form: IntakeForm) -> None:
 
 def _scans_take(request: StaffRequest, form: IntakeForm) -> bool:
     """Uploaded files are kept as scans of their material; False where one was refused (its error says why)."""
-    for material in form.item.materials:
-        uploads = request.FILES.getlist(f"file_{material.code}")
+    for code in (*(material.code for material in form.item.materials), AGENT_AUTHORISATION):
+        uploads = request.FILES.getlist(f"file_{code}")
         if not uploads:
             continue
-        held = form.files.get(material.code, ())
+        held = form.files.get(code, ())
         try:
-            form.files[material.code] = (*held, *scans_keep(uploads, held=len(held)))
+            form.files[code] = (*held, *scans_keep(uploads, held=len(held)))
         except ScanRefused as refusal:
-            form.errors[f"m_{material.code}"] = scan_refusal_words(refusal)
+            form.errors[f"m_{code}"] = scan_refusal_words(refusal)
             return False
     return True
 
@@ -172,13 +195,19 @@ def _context(request: StaffRequest, form: IntakeForm) -> dict[str, Any]:
     may = item_authority(item, place=place_of(here.division, here.level), on=today)
     missing = form.missing()
     refused = may if isinstance(may, Denied) else None
+    outcome = outcome_expected(item, may, missing=bool(missing), deferred=form.deferred)
+    form.certificates = _certificates(form)
     return {
         "form": form,
         "item": item,
         "fields": form.field_rows(),
         "materials": form.material_rows(),
         "missing": missing,
-        "outcome": outcome_expected(item, may, missing=bool(missing)),
+        "authorisation": form.authorisation_row(),
+        "outcome": outcome,
+        "button": "accept_deferred" if outcome == ACCEPT_HERE and form.deferred else outcome,
+        "deferred": form.deferred,
+        "route": route_lines(item, here, on=today),
         "denied": refused is not None and refused.fallback != FORWARD,
         "denied_words": denied_words(refused.reason, refused.fallback, refused.department, here.level)
         if refused
@@ -188,6 +217,23 @@ def _context(request: StaffRequest, form: IntakeForm) -> dict[str, Any]:
         "age": form.citizen.age_on(today) if form.citizen else None,
         "saved_at": instant_datetime(clock_now()),
     }
+
+
+def _certificates(form: IntakeForm) -> list[Certificate]:
+    """What may stand for a material of this item, once the applicant's number is a whole one."""
+    wanted = any(material.certificate for material in form.item.materials)
+    known = form.citizen is not None if form.id_type == "citizen_id" else len(form.applicant_id) >= MIN_OTHER_ID
+    return certificates_of(form.applicant_id) if wanted and known else []
+
+
+@require_POST
+@at_place(*COUNTER_ROLES)
+def certificates(request: StaffRequest, item_code: str) -> HttpResponse:
+    """The applicant's certificates known here, for each material one may stand for: htmx puts them into the page."""
+    form = _form_of_post(request, item_get(item_code))
+    form.certificates = _certificates(form)
+    rows = [row for row in form.material_rows() if row.material.certificate]
+    return render(request, "counter/_certificates.html", {"rows": rows, "form": form, "swapped": True})
 
 
 @require_POST
@@ -226,15 +272,19 @@ def scans(request: StaffRequest, item_code: str, material: str) -> HttpResponse:
         _save(request, form)
     elif _scans_take(request, form):
         _save(request, form)
-    row = next((row for row in form.material_rows() if row.material.code == material), None)
+    rows = [*form.material_rows(), form.authorisation_row()]
+    row = next((row for row in rows if row.material.code == material), None)
     return render(request, "counter/_scans.html", {"row": row, "item": form.item, "form": form})
 
 
 @at_place()
 def identity_check(request: StaffRequest) -> HttpResponse:
     """What an identity number says while it is being typed: birth, sex and age, or what is wrong with it."""
-    number, id_type = request.GET.get("id_number", "").strip(), request.GET.get("id_type", "citizen_id")
-    return render(request, "counter/_identity.html", _identity(number, id_type))
+    name = request.GET.get("of", "id_number")
+    # Whoever acts, or receives a result, is a person with an identity card.
+    id_type = request.GET.get("id_type", "citizen_id") if name == "id_number" else "citizen_id"
+    told = _identity(request.GET.get(name, "").strip(), id_type)
+    return render(request, "counter/_identity.html", {**told, "id": name})
 
 
 def _identity(number: str, id_type: str) -> dict[str, Any]:

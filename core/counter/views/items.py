@@ -25,6 +25,7 @@ from core.domain.journal.services import clock_now
 
 from ..access import StaffRequest, at_place
 from ..refusal_words import authority_words
+from ..route import route_lines
 from ..selectors import NOTHING, item_hits, outcome_here
 
 
@@ -76,6 +77,7 @@ def item_context(item: Item, here: Here) -> dict[str, Any]:
         "may_words": authority_words(may, here.level),
         "outcome": outcome_here(item, may),
         "nothing": NOTHING,
+        "route": route_lines(item, here, on=today),
         "flow": _flow(item, may, here, names),
         "release": release_number(),
         "today": today,

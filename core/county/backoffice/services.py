@@ -19,6 +19,7 @@ from core.domain.cases.selectors import case_state
 from core.domain.cases.services import case_item
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
+from core.domain.journal.clock import today
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import User
 from tenants.errors import SchemaMissing
@@ -66,7 +67,7 @@ def case_enter(*, user: User, tenant_code: str, case_id: UUID, act: str, address
         concerned = departments_concerned(state, item)
         if not desk.covers(tenant.code, concerned):
             raise CaseUnknown(case_id=str(case_id))
-        tasks = tuple(tasks_of_case(tenant.code, case_id))
+        tasks = tuple(tasks_of_case(tenant.code, case_id, today=today()))
         reason = _reason(desk, tenant.code, concerned, tasks)
         access_record(
             staff_code=user.code, tenant_code=tenant.code, case_id=case_id, act=act, reason=reason, address=address,

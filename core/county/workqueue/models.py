@@ -17,7 +17,18 @@ class Power(models.TextChoices):
     REVIEW = "review", _("Review")
     DECIDE = "decide", _("Decide")
     DELIVER = "deliver", _("Hand out")
+    APPROVE = "approve", _("Answer a request for more days")
+    LAPSE = "lapse", _("Close: not supplied in time")  # the day of the supplement notice has gone by
+    RESUME = "resume", _("End of the special procedure overdue")
     WAIT = "wait", _("Waiting for others")  # the applicant's turn, or a special procedure: nobody's lateness
+
+
+class Urged(models.IntegerChoices):
+    """The strongest word nobody has answered yet."""
+
+    NO = 0, _("not urged")
+    URGING = 1, _("urged")  # 催办
+    SUPERVISION = 2, _("supervised")  # 督办
 
 
 class Task(models.Model):
@@ -40,11 +51,14 @@ class Task(models.Model):
     opened_on = models.DateField()
     #: The last day for this step: the promised limit, else the legal one; before acceptance Art. 32's five days.
     due = models.DateField()
+    #: Only from this day on there is something to do; null: at once.
+    from_on = models.DateField(null=True)
     #: From this day on its light is amber, after `due` red; so lights are counted in the database.
     amber_on = models.DateField()
     promised_due = models.DateField(null=True)
     legal_due = models.DateField(null=True)
     assignee = models.CharField(max_length=32, default="", blank=True)  #: staff code
+    urged = models.PositiveSmallIntegerField(choices=Urged, default=Urged.NO, db_default=0)
     updated_at = models.BigIntegerField()  #: of the case (hybrid logical time)
 
     class Meta:
@@ -54,17 +68,77 @@ class Task(models.Model):
         indexes = [
             # The first page and the next ones are a walk along it, the lights are counted from it alone.
             models.Index(
-                fields=["department", "due", "id"], include=["amber_on"], condition=~Q(power="wait"),
+                fields=["department", "due", "id"], include=["amber_on", "from_on"], condition=~Q(power="wait"),
                 name="task_department_due",
             ),
-            models.Index(fields=["due", "id"], condition=~Q(power="wait"), name="task_due"),
+            models.Index(
+                fields=["due", "id"], include=["amber_on", "from_on"], condition=~Q(power="wait"), name="task_due"
+            ),
             models.Index(fields=["department", "due", "id"], condition=Q(power="wait"), name="task_waiting"),
             models.Index(fields=["department", "item_code"], name="task_department_item"),
             models.Index(fields=["assignee", "due", "id"], condition=~Q(assignee=""), name="task_assignee_due"),
+            models.Index(fields=["department", "-urged", "due", "id"], condition=Q(urged__gt=0), name="task_urged"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.number} {self.department} {self.power}"
+
+
+class Undelivered(models.Model):
+    """A result that stands ready and was not handed out yet, whoever has the case; derived from it like a Task."""
+
+    tenant_code = models.CharField(max_length=12)
+    case_id = models.UUIDField()
+    number = models.CharField(max_length=25)
+    item_code = models.CharField(max_length=80)
+    item_name = models.CharField(max_length=200)
+    service_point = models.CharField(max_length=15)  #: that opened the case
+    custodian = models.CharField(max_length=20)  #: who hands it out: a node, or "core"
+    decided_on = models.DateField()
+    due = models.DateField()  #: the tenth working day after the decision (行政许可法 Art. 44)
+    urged_on = models.DateField(null=True)  #: the last time somebody was urged about it since the decision
+    updated_at = models.BigIntegerField()  #: of the case (hybrid logical time)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_code", "case_id"], name="undelivered_unique")]
+        indexes = [
+            models.Index(fields=["due", "id"], include=["tenant_code", "service_point"], name="undelivered_due"),
+            models.Index(fields=["tenant_code", "due", "id"], name="undelivered_tenant_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CaseFigure(models.Model):
+    """What became of one decided case, computed from its entries (core.domain.cases.outcome) and never entered."""
+
+    tenant_code = models.CharField(max_length=12)
+    case_id = models.UUIDField()
+    item_code = models.CharField(max_length=80)
+    department = models.CharField(max_length=18)  #: that decided
+    service_point = models.CharField(max_length=15)  #: that opened the case
+    decided_on = models.DateField()
+    granted = models.BooleanField()
+    #: Working days from acceptance to decision; those on which the clock stood are not among them.
+    days_used = models.PositiveIntegerField()
+    #: Working days before the promised limit (negative: after it); null where the limit is not in days.
+    days_early = models.IntegerField(null=True)
+    visits = models.PositiveIntegerField()
+    one_visit = models.BooleanField()  #: 一次办成: the applicant has the result and came once at most
+    delivered_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_code", "case_id"], name="case_figure_unique")]
+        indexes = [
+            models.Index(
+                fields=["decided_on", "tenant_code"], include=["days_used", "days_early", "one_visit", "delivered_on"],
+                name="case_figure_decided",
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.tenant_code} {self.case_id}"
 
 
 class CaseAccess(models.Model):

@@ -13,7 +13,13 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from core.domain.cases.deadlines import AMBER, GREEN, RED
+from core.domain.cases.lifecycle import SUSPENDED
+from core.domain.cases.state import CaseState
 from core.domain.catalogue.models import Item
+from core.domain.journal.bodies import ClockStopped
+from core.domain.journal.format import entry_decode
+from core.domain.journal.models import Entry
+from core.domain.journal.rows import rows_with
 from core.domain.staff.models import Membership, User
 from core.domain.staff.selectors import memberships_on
 
@@ -85,7 +91,8 @@ def desk_of(user: User, *, on: date | None = None) -> Desk:
 
 @dataclass(frozen=True)
 class Filters:
-    """What of a desk is wanted; "" leaves a part open. `who`: "", MINE, UNASSIGNED. `light`: red, amber, green."""
+    """What of a desk is wanted; "" leaves a part open. `who`: "", MINE, UNASSIGNED. `light`: red, amber, green.
+    `urged`: those with an urging nobody has answered, whoever's turn it is."""
 
     power: str = ""
     light: str = ""
@@ -93,14 +100,17 @@ class Filters:
     tenant_code: str = ""
     department: str = ""
     who: str = ""
+    urged: bool = False
 
 
 @dataclass(frozen=True)
 class Key:
-    """A place in the queue's order: tasks after it are due later, or were queued later."""
+    """A place in the queue's order: tasks after it are due later, or were queued later; among those that are urged,
+    the ones that are supervised come first."""
 
     due: date
     task_id: int
+    urged: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,11 +135,15 @@ def _light_query(light: str, today: date) -> Q:
 
 
 def tasks_on(desk: Desk, filters: Filters, *, today: date) -> QuerySet[Task]:
-    """The desk's tasks that pass the filters; those that wait for others only where they are asked for."""
+    """The desk's tasks that pass the filters; those that wait for others only where they, or urged ones, are asked
+    for."""
     tasks = Task.objects.filter(desk.query())
     # Written as the partial indexes have it.
-    tasks = tasks.filter(power=filters.power) if filters.power == "wait" else tasks.filter(~Q(power="wait"))
-    if filters.power and filters.power != "wait":
+    if filters.urged:
+        tasks = tasks.filter(_begun(today), urged__gt=0)
+    elif filters.power != "wait":
+        tasks = tasks.filter(_begun(today), ~Q(power="wait"))
+    if filters.power:
         tasks = tasks.filter(power=filters.power)
     if filters.light:
         tasks = tasks.filter(_light_query(filters.light, today))
@@ -145,16 +159,29 @@ def tasks_on(desk: Desk, filters: Filters, *, today: date) -> QuerySet[Task]:
     return tasks.filter(assignee="") if filters.who == UNASSIGNED else tasks
 
 
+def _begun(today: date) -> Q:
+    """Steps that are to be done already: a day of theirs may have to go by first."""
+    return Q(from_on=None) | Q(from_on__lte=today)
+
+
 def tasks_page(
     desk: Desk, filters: Filters, *, today: date, after: Key | None = None, size: int = PAGE_SIZE
 ) -> Page:  # fmt: skip
-    """One page of the inbox, found by walking an index from where the last page ended."""
+    """One page of the inbox, found by walking an index from where the last page ended; of urged tasks those that are
+    supervised first."""
     tasks = tasks_on(desk, filters, today=today)
     if after is not None:
-        tasks = tasks.filter(due__gte=after.due).exclude(due=after.due, pk__lte=after.task_id)
-    rows = list(tasks.order_by("due", "pk")[: size + 1])
-    following = Key(rows[size - 1].due, rows[size - 1].pk) if len(rows) > size else None
-    return Page(tasks=rows[:size], following=following)
+        later = Q(due__gte=after.due) & ~Q(due=after.due, pk__lte=after.task_id)
+        tasks = tasks.filter(Q(urged__lt=after.urged) | Q(urged=after.urged) & later if filters.urged else later)
+    order = ("-urged", "due", "pk") if filters.urged else ("due", "pk")
+    rows = list(tasks.order_by(*order)[: size + 1])
+    last = rows[size - 1] if len(rows) > size else None
+    return Page(tasks=rows[:size], following=Key(last.due, last.pk, last.urged) if last else None)
+
+
+def urged_count(desk: Desk, *, today: date) -> int:
+    """How many of the desk's tasks have an urging nobody has answered."""
+    return tasks_on(desk, Filters(urged=True), today=today).count()
 
 
 def lights_count(desk: Desk, *, today: date) -> dict[str, int]:
@@ -169,7 +196,11 @@ def lights_count_of(tasks: QuerySet[Task], *, today: date) -> dict[str, int]:
 
 def lights_count_county(*, today: date) -> dict[str, int]:
     """How many of the county's tasks, the halls' among them, have each light."""
-    return lights_count_of(Task.objects.filter(~Q(power="wait")), today=today)
+    return lights_count_of(_to_do(today), today=today)
+
+
+def _to_do(today: date) -> QuerySet[Task]:
+    return Task.objects.filter(_begun(today), ~Q(power="wait"))
 
 
 @dataclass(frozen=True)
@@ -189,7 +220,7 @@ class DepartmentCount:
 def departments_count(*, today: date) -> list[DepartmentCount]:
     """Every department with tasks, those with the most overdue first."""
     lights = {light: Count("pk", filter=_light_query(light, today)) for light in (RED, AMBER, GREEN)}
-    rows: Iterable[Any] = Task.objects.filter(~Q(power="wait")).values("department").annotate(**lights)
+    rows: Iterable[Any] = _to_do(today).values("department").annotate(**lights)
     counts = [DepartmentCount(**row) for row in rows]
     return sorted(counts, key=lambda row: (-row.red, -row.amber, -row.green, row.department))
 
@@ -202,8 +233,23 @@ def items_on(desk: Desk) -> list[tuple[str, str]]:
     return sorted(((code, names.get(code, code)) for code in codes), key=lambda one: one[1])
 
 
-def tasks_of_case(tenant_code: str, case_id: UUID) -> list[Task]:
-    return list(Task.objects.filter(tenant_code=tenant_code, case_id=case_id).order_by("department"))
+def tasks_of_case(tenant_code: str, case_id: UUID, *, today: date) -> list[Task]:
+    """What the case asks now, of whom."""
+    tasks = Task.objects.filter(_begun(today), tenant_code=tenant_code, case_id=case_id)
+    return list(tasks.order_by("department", "power"))
+
+
+def expected_days_of(states: Sequence[CaseState]) -> dict[UUID, int]:
+    """How many days the special procedure under way was expected to take, by case; read in the cases' tenant."""
+    since = {state.id: state.stops[-1].from_at for state in states if state.status == SUSPENDED and state.stops}
+    if not since:
+        return {}
+    rows = rows_with(Entry, "case_id", since).filter(kind="clock.stopped").values_list("wire", flat=True)
+    entries = [entry_decode(bytes(wire)) for wire in rows]
+    return {
+        entry.case_id: entry.body.expected_days for entry in entries
+        if entry.case_id and isinstance(entry.body, ClockStopped) and since[entry.case_id] == entry.at
+    }  # fmt: skip
 
 
 def task_next(desk: Desk, *, today: date, apart_from: UUID) -> Task | None:

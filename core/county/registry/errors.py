@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,6 +21,10 @@ class RegistryError(Exception):
 
 def _moment(at: datetime) -> str:
     return date_format(timezone.localtime(at), "Y-m-d H:i")
+
+
+def _day(day: date) -> str:
+    return date_format(day, "Y-m-d")
 
 
 @dataclass
@@ -154,6 +158,136 @@ class OwnAccount(RegistryError):
 
     def __str__(self) -> str:
         return _("You cannot take away your own account or administrator role. Ask another administrator to do it.")
+
+
+@dataclass
+class OwnSubstitute(RegistryError):
+    user: str
+    code = "own_substitute"
+
+    def __str__(self) -> str:
+        return _("Nobody stands in for themselves. Choose another person.")
+
+
+@dataclass
+class SubstituteShut(RegistryError):
+    user: str
+    code = "substitute_shut"
+
+    def __str__(self) -> str:
+        return _("The account %(user)s is shut. Open it again, or choose another person.") % {"user": self.user}
+
+
+@dataclass
+class SubstitutionBackwards(RegistryError):
+    since: date
+    until: date
+    code = "substitution_backwards"
+
+    def __str__(self) -> str:
+        return _("The last day is before the first one.")
+
+
+@dataclass
+class SubstitutionPast(RegistryError):
+    since: date
+    today: date
+    code = "substitution_past"
+
+    def __str__(self) -> str:
+        return _(
+            "A substitution begins today, %(today)s, or later: what was done in the past cannot be entitled now."
+        ) % {"today": _day(self.today)}
+
+
+@dataclass
+class SubstitutionTooLong(RegistryError):
+    days: int
+    most: int
+    code = "substitution_too_long"
+
+    def __str__(self) -> str:
+        return _(
+            "These are %(days)s days; a substitution lasts %(most)s days at most. Whoever is away for longer is "
+            "succeeded: give the post itself to another person."
+        ) % {"days": self.days, "most": self.most}
+
+
+@dataclass
+class SubstituteAway(RegistryError):
+    """Who is to stand in is away themselves on some of the days."""
+
+    user: str
+    since: date
+    until: date
+    code = "substitute_away"
+
+    def __str__(self) -> str:
+        return _("%(user)s is away too, from %(since)s to %(until)s. Choose another person or other days.") % {
+            "user": self.user,
+            "since": _day(self.since),
+            "until": _day(self.until),
+        }
+
+
+@dataclass
+class SubstitutionOverlaps(RegistryError):
+    """The same person stands in already on some of the days."""
+
+    user: str
+    since: date
+    until: date
+    code = "substitution_overlaps"
+
+    def __str__(self) -> str:
+        return _("%(user)s stands in already from %(since)s to %(until)s. End that first, or choose other days.") % {
+            "user": self.user,
+            "since": _day(self.since),
+            "until": _day(self.until),
+        }
+
+
+@dataclass
+class NothingToLend(RegistryError):
+    """The officer has none of these posts, or the substitute has them all."""
+
+    user: str
+    code = "nothing_to_lend"
+
+    def __str__(self) -> str:
+        return _("There is no post to stand in for: %(user)s has each of them already, or none was chosen.") % {
+            "user": self.user
+        }
+
+
+@dataclass
+class ReviewedByThem(RegistryError):
+    """Cases wait for a decision that only the absent officer or the substitute could take, who reviewed them."""
+
+    user: str
+    department: str
+    cases: tuple[str, ...]
+    code = "reviewed_by_them"
+
+    def __str__(self) -> str:
+        return _(
+            "%(user)s reviewed cases that wait for this decision, and nobody else could decide them: %(cases)s. "
+            "Who reviewed a case does not decide it: choose another person."
+        ) % {"user": self.user, "cases": _few(self.cases)}
+
+
+@dataclass
+class SubstitutionUnknown(RegistryError):
+    substitution: int
+    code = "substitution_unknown"
+    status = 404
+
+    def __str__(self) -> str:
+        return _("This substitution has ended already.")
+
+
+def _few(numbers: tuple[str, ...], most: int = 5) -> str:
+    return ", ".join(numbers[:most]) + (" …" if len(numbers) > most else "")
 
 
 def words_of(error: RegistryError | RequestDamaged) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -19,13 +21,19 @@ OF_THE_COUNTY = frozenset({Role.COUNTY_ADMIN.value, Role.OPERATOR.value})
 WHOLE_COUNTY = "county"
 
 
+def _css(field: forms.Field) -> str:
+    if isinstance(field.widget, forms.CheckboxSelectMultiple):
+        return "form-check-input"
+    return "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+
+
 class _Form(forms.Form):
     """Fields look as everywhere, and are found by label and error whatever other form stands on the page."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": f"id_{type(self).__name__.lower()}_%s"} | kwargs)
         for field in self.fields.values():
-            field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+            field.widget.attrs["class"] = _css(field)
 
 
 class AccountForm(_Form):
@@ -88,6 +96,33 @@ class MembershipForm(_Form):
         tenant, _slash, point = place.partition("/")
         data["tenant_code"], data["service_point"] = ("", "") if place == WHOLE_COUNTY else (tenant, point)
         return data
+
+
+class AwayForm(_Form):
+    """Who stands in for an officer, on which days, in which of their posts."""
+
+    substitute = forms.ChoiceField(label=gettext_lazy("Who stands in"))
+    since = forms.DateField(label=gettext_lazy("First day"))
+    until = forms.DateField(label=gettext_lazy("Last day"))
+    posts = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("In these posts"), coerce=int, widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one post.")},
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, posts: Sequence[tuple[int, str]], people: Sequence[tuple[str, str]], today: date,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        substitute, chosen = self.fields["substitute"], self.fields["posts"]
+        assert isinstance(substitute, forms.ChoiceField) and isinstance(chosen, forms.ChoiceField)
+        substitute.choices, chosen.choices = [("", _("Choose a person")), *people], list(posts)
+        # All posts, unless somebody takes one out.
+        self.initial.setdefault("posts", [pk for pk, _words in posts])
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateInput(
+                attrs={"type": "date", "class": "form-control", "min": today.isoformat()}, format="%Y-%m-%d"
+            )
 
 
 def place_choices() -> list[tuple[str, Any]]:

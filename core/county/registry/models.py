@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
 
 
 class Node(models.Model):
@@ -110,3 +111,37 @@ class PolicyValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
+
+
+class Substitution(models.Model):
+    """Who stands in for an officer who is away, from `since` to `until`, and who ordered it; kept for good (替岗).
+
+    What it gives are memberships with days (staff.Membership.instead_of); ended early, these are gone and this stays.
+    """
+
+    away = models.CharField(max_length=32)  #: staff code
+    substitute = models.CharField(max_length=32)  #: staff code
+    since = models.DateField()
+    until = models.DateField()  #: the last day
+    #: (role, tenant code, service point, department) of each post, as they were.
+    posts = models.JSONField(default=list)
+    appointed_at = models.DateTimeField()
+    appointed_by = models.CharField(max_length=32)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=32, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(until__gte=F("since")), name="substitution_ends_after_it_begins"),
+            models.CheckConstraint(condition=~Q(away=F("substitute")), name="substitution_is_by_another"),
+            models.UniqueConstraint(
+                fields=["away", "substitute", "since"], condition=Q(ended_at=None), name="substitution_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["away", "until"], condition=Q(ended_at=None), name="substitution_away"),
+            models.Index(fields=["substitute", "until"], condition=Q(ended_at=None), name="substitution_substitute"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.substitute} for {self.away} {self.since}..{self.until}"

@@ -5,6 +5,7 @@ from .codes import attempt_note, attempt_require, enrolment_code_issue
 from .nodes import node_enrol, node_revoke, node_status_keep
 from .policies import policies_send, policy_change
 from .staff import staff_send, staff_values
+from .substitutes import substitute_appoint, substitute_end, substitutions_clear
 
 __all__ = [
     "attempt_note",
@@ -18,4 +19,7 @@ __all__ = [
     "policy_change",
     "staff_send",
     "staff_values",
+    "substitute_appoint",
+    "substitute_end",
+    "substitutions_clear",
 ]

@@ -10,6 +10,7 @@ from core.domain.staff.models import User
 
 from ..errors import AccountExists, OwnAccount, StaffUnknown
 from .staff import staff_send
+from .substitutes import substitutions_follow
 
 
 @transaction.atomic
@@ -62,17 +63,19 @@ def account_grant(*, code: str, role: str, tenant_code: str, service_point: str,
 
 @transaction.atomic
 def account_withdraw(*, code: str, membership: int, by: str) -> None:
-    """The person has this role no more. Raises StaffUnknown, OwnAccount for one's own administrator role."""
-    row = account_get(code).memberships.filter(pk=membership).first()
+    """The person has this role no more, nor anybody in their place; what they have in another's place is ended with
+    the substitution. Raises StaffUnknown, OwnAccount for one's own administrator role."""
+    row = account_get(code).memberships.filter(pk=membership, instead_of="").first()
     if row is None:
         return
     if code == by and row.role == "county_admin":
         raise OwnAccount
-    staff.membership_revoke(
+    substitutes = staff.membership_revoke(
         user_code=code, role=row.role, tenant_code=row.tenant_code, service_point=row.service_point,
         department=row.department,
     )  # fmt: skip
     staff_send(user=code, by=by)
+    substitutions_follow(away=code, substitutes=substitutes, by=by)
 
 
 def account_get(code: str) -> User:

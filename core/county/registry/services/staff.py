@@ -1,6 +1,7 @@
 """Accounts travel to the nodes where they count, as entries in the tenant's streams.
 
-A node gets the accounts of its own service point and of its tenant. County-wide accounts stay on the core: a stolen
+A node gets the accounts of its own service point and of its tenant, those that are to count there later (替岗) with
+them: they begin and end by the node's own date. County-wide accounts stay on the core: a stolen
 village machine must not hold the password hash of somebody who may do anything anywhere.
 """
 
@@ -12,6 +13,7 @@ from django.db import transaction
 
 from core.domain.journal.bodies import StaffGranted, StaffRevoked
 from core.domain.journal.chain import sha256
+from core.domain.journal.clock import today
 from core.domain.journal.format import encode
 from core.domain.staff.models import Membership, User
 from core.domain.staff.selectors import memberships_at
@@ -22,9 +24,11 @@ from .cards import entries_send
 
 
 def staff_values(node: Node, users: Iterable[str] | None = None) -> dict[str, StaffGranted]:
-    """What the node should hold, by staff code: active accounts with the memberships that count there."""
+    """What the node should hold, by staff code: active accounts with the memberships that count there, now or
+    later."""
     here = memberships_at(tenant_code=node.tenant_code, service_point=node.service_point)
     rows = Membership.objects.filter(here, user__is_active=True).exclude(tenant_code="").select_related("user")
+    rows = rows.exclude(until__lt=today())
     if users is not None:
         rows = rows.filter(user__code__in=list(users))
     found: dict[str, tuple[User, list[Membership]]] = {}

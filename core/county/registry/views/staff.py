@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,19 +11,24 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.counter.access import StaffRequest, in_county
 from core.domain.catalogue.selectors import department_names
+from core.domain.journal import clock
 from core.domain.staff.models import Membership, User
+from core.domain.staff.selectors import staff_names
 from tenants.models import ServicePoint, Tenant
 
 from ..errors import RegistryError, StaffUnknown, words_of
-from ..forms import AccountForm, MembershipForm, NewAccountForm, PasswordForm
-from ..services import accounts
+from ..forms import AccountForm, AwayForm, MembershipForm, NewAccountForm, PasswordForm
+from ..models import Substitution
+from ..services import accounts, substitute_appoint, substitute_end
+from ..services.substitutes import LONGEST
+from ..substitutes import away_today, posts_to_lend, substitutions_of
 
 ROLE = "county_admin"
 ROWS = 50
@@ -33,16 +38,25 @@ ROWS = 50
 @in_county(ROLE)
 def staff_list(request: StaffRequest) -> HttpResponse:
     text, tenant = request.GET.get("q", "").strip()[:60], request.GET.get("tenant", "")
+    away, only_away = away_today(), request.GET.get("away", "") == "1"
     users = User.objects.order_by("-is_active", "code").prefetch_related("memberships")
     if text:
         users = users.filter(Q(code__icontains=text) | Q(name__icontains=text) | Q(phone__startswith=text))
     if tenant:
         users = users.filter(memberships__tenant_code=tenant).distinct()
+    if only_away:
+        users = users.filter(code__in=away)
     page = Paginator(users, ROWS).get_page(request.GET.get("page"))
-    rows = [(user, _memberships(list(user.memberships.all()))) for user in page.object_list]
-    chosen = {name: value for name, value in (("q", text), ("tenant", tenant)) if value}
-    context = {"page": page, "rows": rows, "query": urlencode(chosen), "text": text, "tenant_code": tenant,
-               "tenants": Tenant.objects.order_by("code")}  # fmt: skip
+    names = _names(row.substitute for rows in away.values() for row in rows)
+    rows = [
+        (user, _memberships([row for row in user.memberships.all() if not row.instead_of]),
+         [_substitution(row, names) for row in away.get(user.code, [])])
+        for user in page.object_list
+    ]  # fmt: skip
+    asked = (("q", text), ("tenant", tenant), ("away", "1" if only_away else ""))
+    context = {"page": page, "rows": rows, "query": urlencode({name: value for name, value in asked if value}),
+               "text": text, "tenant_code": tenant, "tenants": Tenant.objects.order_by("code"),
+               "away_count": len(away), "only_away": only_away}  # fmt: skip
     return render(request, "registry/staff_list.html", context)
 
 
@@ -83,18 +97,23 @@ def staff_change(request: StaffRequest, code: str, what: str) -> HttpResponse:
         return _detail(request, code, **{name: form})
     try:
         act()
-    except ValidationError as error:
-        if form is not None:
-            form.add_error(None if name not in form.fields else name, error)
-            return _detail(request, code, **{name: form})
-        raise
-    except RegistryError as error:
-        messages.error(request, words_of(error))
-        if isinstance(error, StaffUnknown):
-            return redirect("registry:staff_list")
-        return redirect("registry:staff", code=code)
+    except (ValidationError, RegistryError) as error:
+        return _refused(request, code, name, form, error)
     messages.success(request, words)
     return redirect("registry:staff", code=code)
+
+
+def _refused(
+    request: StaffRequest, code: str, name: str, form: Form | None, error: ValidationError | RegistryError
+) -> HttpResponse:  # fmt: skip
+    """What was typed stands there again with the words of the refusal."""
+    if isinstance(error, StaffUnknown) or form is None:
+        if isinstance(error, ValidationError):
+            raise error
+        messages.error(request, words_of(error))
+        return redirect("registry:staff_list") if isinstance(error, StaffUnknown) else redirect("registry:staff", code)
+    form.add_error(name if name in form.fields else None, error if isinstance(error, ValidationError) else str(error))
+    return _detail(request, code, **{name: form})
 
 
 _Handled = tuple[str, Form | None, Callable[[], None], str]
@@ -154,11 +173,35 @@ def _active(active: bool) -> Callable[[StaffRequest, str], _Handled]:
     return handle
 
 
+def _away(request: StaffRequest, code: str) -> _Handled:
+    form = _away_form(code, request.POST)
+
+    def act() -> None:
+        data = form.cleaned_data
+        substitute_appoint(
+            away=code, substitute=data["substitute"], since=data["since"], until=data["until"], posts=data["posts"],
+            by=request.actor.code,
+        )  # fmt: skip
+
+    return "away", form, act, _("The substitute is appointed; the nodes concerned are being told.")
+
+
+def _away_end(request: StaffRequest, code: str) -> _Handled:
+    given = request.POST.get("substitution", "")
+
+    def act() -> None:
+        substitute_end(substitution=int(given) if given.isdecimal() else 0, by=request.actor.code)
+
+    return "", None, act, _("The substitution has ended; the nodes concerned are being told.")
+
+
 _HANDLERS: dict[str, Callable[[StaffRequest, str], _Handled]] = {
     "change": _change,
     "password": _password,
     "grant": _grant,
     "withdraw": _withdraw,
+    "away": _away,
+    "away_end": _away_end,
     "activate": _active(True),
     "deactivate": _active(False),
 }
@@ -169,15 +212,45 @@ def _detail(request: StaffRequest, code: str, **forms: Form) -> HttpResponse:
     if user is None:
         messages.error(request, _("There is no account %(user)s.") % {"user": code})
         return redirect("registry:staff_list")
+    away, standing_in = substitutions_of(code)
+    names = _names(one for row in (*away, *standing_in) for one in (row.away, row.substitute))
     context: dict[str, Any] = {
         "member": user,
-        "memberships": _memberships(list(user.memberships.order_by("tenant_code", "service_point", "role"))),
+        "memberships": _memberships(
+            list(user.memberships.filter(instead_of="").order_by("tenant_code", "service_point", "role"))
+        ),
+        "absences": [_substitution(row, names) for row in away],
+        "standing_in": [_substitution(row, names) for row in standing_in],
+        "away": _away_form(code),
+        "longest": LONGEST,
         "account": AccountForm(initial={"name": user.name, "phone": user.phone}),
         "password": PasswordForm(),
         "membership": MembershipForm(),
         "myself": user.code == request.actor.code,
     }
     return render(request, "registry/staff.html", context | forms, status=400 if forms else 200)
+
+
+def _away_form(code: str, data: QueryDict | None = None) -> AwayForm:
+    user = User.objects.filter(code=code).first()
+    lines = _memberships(posts_to_lend(user)) if user else []
+    posts = [
+        (line["id"], " · ".join(filter(None, (line["role"], line["place"], line["department"])))) for line in lines
+    ]
+    others = User.objects.filter(is_active=True).exclude(code=code).order_by("name", "code")
+    return AwayForm(data, posts=posts, people=[(one.code, str(one)) for one in others], today=clock.today())
+
+
+def _names(codes: Iterable[str]) -> dict[str, str]:
+    return staff_names(set(codes))
+
+
+def _substitution(row: Substitution, names: dict[str, str]) -> dict[str, Any]:
+    """Who, for whom, when, and in which posts, in words."""
+    posts = [Membership(role=role, tenant_code=tenant, service_point=point, department=department)
+             for role, tenant, point, department in row.posts]  # fmt: skip
+    return {"row": row, "begun": row.since <= clock.today(), "posts": _memberships(posts),
+            "away": names.get(row.away, row.away), "substitute": names.get(row.substitute, row.substitute)}  # fmt: skip
 
 
 def _memberships(rows: list[Membership]) -> list[dict[str, Any]]:

@@ -31,7 +31,11 @@ CSRF_COOKIE_NAME = "yizhan_node_csrf" + os.environ.get("YIZHAN_COOKIE_SUFFIX", "
 HERE = "edge_node.identity.here"
 #: Who this machine is, with its keys (core.exchange.identity.Identity).
 IDENTITY = "edge_node.identity.identity"
+#: The county's address as people reach it, for QR codes; "" is the one this machine was enrolled at.
+COUNTY_URL = os.environ.get("YIZHAN_COUNTY_URL", "")
+COUNTY_ADDRESS = "edge_node.county.county_address"
 CASE_OBSERVERS: list[str] = []
+CALENDAR_OBSERVERS = ["core.domain.cases.redue.cases_due_refresh"]
 POLICIES_FROM_COUNTY = True
 #: Whose keys a scan is sealed to: age recipients of those above this node.
 ATTACHMENT_RECIPIENTS = "edge_node.machine.recipients"

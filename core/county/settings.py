@@ -27,11 +27,18 @@ COUNTY_CODE = os.environ.get("YIZHAN_COUNTY_CODE", "430321000000")
 COUNTY_HOST = os.environ.get("YIZHAN_COUNTY_HOST", "county.localhost")
 #: The console's address as machines reach it: on the page with an enrolment code, and in every response.
 COUNTY_URL = os.environ.get("YIZHAN_COUNTY_URL", f"http://{COUNTY_HOST}:8000")
+#: What says that address to pages which are the same on a node.
+COUNTY_ADDRESS = "core.county.ratings.selectors.county_address"
 #: Other names the county console answers to; YIZHAN_COUNTY_ALIASES adds to them (an address in the LAN, say).
 COUNTY_HOST_ALIASES = ["127.0.0.1", "localhost", "[::1]", *env_list("YIZHAN_COUNTY_ALIASES")]
 TENANT_CACHE_SECONDS = 30  #: for so long a renamed or closed tenant may still answer under its old host name
 #: Dotted paths called with each case that changed, in the transaction that changed it.
-CASE_OBSERVERS = ["core.county.workqueue.services.tasks_reflect"]
+CASE_OBSERVERS = [
+    "core.county.workqueue.services.tasks_reflect",
+    "core.county.ratings.services.ratings_reflect",
+]
+#: Dotted paths called without arguments where a release changes the working days, in the transaction that applies it.
+CALENDAR_OBSERVERS = ["core.county.publishing.services.dues_refresh_defer"]
 #: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.
 TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
 
@@ -67,6 +74,7 @@ SHARED_APPS = [
     "core.county.registry",
     "core.county.publishing",
     "core.county.workqueue",
+    "core.county.ratings",
     "core.county.demo",
     "core.counter",
 ]
@@ -114,6 +122,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "roles": ("county_admin", "supervisor", "operator")},
     {"label": gettext_noop("Conflicts"), "url_name": "ingest:desk", "icon": "alert-triangle",
      "roles": ("county_admin", "supervisor", "operator"), "count": "core.county.workqueue.watch.troubles_badge"},
+    {"label": gettext_noop("Ratings"), "url_name": "ratings:list", "icon": "mood-smile",
+     "roles": ("county_admin", "supervisor"), "count": "core.county.ratings.selectors.follow_ups_open"},
     {"label": gettext_noop("Towns"), "url_name": "tenants:list", "icon": "building", "roles": ("county_admin",)},
     {"label": gettext_noop("Nodes"), "url_name": "registry:fleet", "icon": "server",
      "roles": ("county_admin", "operator")},

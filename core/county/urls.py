@@ -6,6 +6,7 @@ from core.county.health import health
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("rate/", include("core.county.ratings.public_urls")),
     path("", include("core.counter.urls")),
     path("", include("core.counter.account_urls")),
 ]

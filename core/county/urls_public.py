@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("core.counter.account_urls")),
     path("", include("core.county.registry.urls")),
     path("", include("core.county.backoffice.urls")),
+    path("ratings/", include("core.county.ratings.urls")),
+    path("rate/", include("core.county.ratings.public_urls")),
     path("conflicts/", include("core.county.ingest.urls")),
     path("catalogue/", include("core.county.publishing.urls")),
     path("tenants/", include("tenants.urls")),

@@ -1,0 +1,19 @@
+"""{% rating_panel case %}: a case's ratings with what can be done about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from core.domain.cases.state import CaseState
+
+from .. import rating
+
+register = template.Library()
+
+
+@register.inclusion_tag("counter/rating_panel.html")
+def rating_panel(case: CaseState) -> Mapping[str, Any]:
+    return rating.rating_panel(case)

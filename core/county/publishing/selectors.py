@@ -202,6 +202,13 @@ def open_cases_of(item_codes: Iterable[str]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def schemas_with_cases() -> set[str]:
+    """Schemas of the tenants that can hold a case: one whose provisioning is under way has no table yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'cases_case'")
+        return {row[0] for row in cursor.fetchall()}
+
+
 def _count_cases(tenants: list[tuple[str, str]], codes: list[str]) -> list[tuple[str, str, int]]:
     quote = connection.ops.quote_name
     one = (
@@ -210,10 +217,8 @@ def _count_cases(tenants: list[tuple[str, str]], codes: list[str]) -> list[tuple
     )
     parts: list[str] = []
     params: list[Any] = []
+    ready = schemas_with_cases()
     with connection.cursor() as cursor:
-        # A tenant whose provisioning is under way has no table yet, and no case.
-        cursor.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'cases_case'")
-        ready = {row[0] for row in cursor.fetchall()}
         for code, schema in tenants:
             if schema in ready:
                 parts.append(one.format(schema=quote(schema)))

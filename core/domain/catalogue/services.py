@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.module_loading import import_string
 
 from ..journal.clock import physical_ms
 from ..journal.rows import rows_insert
@@ -53,6 +55,7 @@ def catalogue_hash(records: Iterable[Record]) -> bytes:
 def release_apply(body: ReleaseBody) -> None:
     """The catalogue is the release's. Items it does not hold are withdrawn; nothing is deleted that a case may pin.
 
+    Where working days are counted otherwise from now on, settings.CALENDAR_OBSERVERS are called in the transaction.
     Applying the current release again changes nothing. Raises ReleaseMismatch; then nothing was changed.
     """
     current = models.AppliedRelease.objects.order_by("-number").values_list("number", flat=True).first() or 0
@@ -62,6 +65,7 @@ def release_apply(body: ReleaseBody) -> None:
         raise ReleaseMismatch(number=body.number, found=current, detail="delta for another release")
     if body.number < current:
         raise ReleaseMismatch(number=body.number, found=current, detail="older than the one applied")
+    calendar = _calendar_digests()
     removed = {(one.kind, one.key) for one in body.removed}
     if not body.previous:
         known = set(models.RecordDigest.objects.values_list("kind", "key"))
@@ -76,6 +80,14 @@ def release_apply(body: ReleaseBody) -> None:
         number=body.number, made_at_ms=body.made_at_ms, applied_at_ms=physical_ms(), state_sha256=body.state_sha256,
         items=models.Item.objects.filter(withdrawn=False).count(), note=body.note,
     )  # fmt: skip
+    if _calendar_digests() != calendar:
+        for path in settings.CALENDAR_OBSERVERS:
+            import_string(path)()
+
+
+def _calendar_digests() -> set[tuple[str, bytes]]:
+    rows = models.RecordDigest.objects.filter(kind="calendar").values_list("key", "sha256")
+    return {(key, bytes(digest)) for key, digest in rows}
 
 
 def release_confirm(*, number: int, at_ms: int) -> None:

@@ -87,6 +87,7 @@ COUNTER_NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_noop("Counter"), "url_name": "counter:home", "icon": "home", "roles": ()},
     {"label": gettext_noop("Items"), "url_name": "counter:items", "icon": "search", "roles": ()},
     {"label": gettext_noop("Cases"), "url_name": "counter:cases", "icon": "list", "roles": ()},
+    {"label": gettext_noop("Ratings"), "url_name": "counter:ratings", "icon": "mood-smile", "roles": ()},
 )
 
 #: After the middleware that finds the tenant (core only) and before anything an app adds.

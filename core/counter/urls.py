@@ -1,6 +1,6 @@
 """The counter's pages: under every hall's host name on the core, and on every node."""
 
-from django.urls import path
+from django.urls import include, path
 
 from .views import acts, cases, intake, items, papers, start
 
@@ -27,4 +27,5 @@ urlpatterns = [
     path("cases/<uuid:case_id>/result/", papers.result, name="result"),
     path("cases/<uuid:case_id>/delivery/", papers.delivery, name="delivery"),
     path("cases/<uuid:case_id>/scans/<str:key>/", papers.scan, name="scan"),
+    path("", include("core.counter.rating_urls")),
 ]

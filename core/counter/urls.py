@@ -22,6 +22,7 @@ urlpatterns = [
     path("cases/", cases.cases, name="cases"),
     path("cases/<uuid:case_id>/", cases.case, name="case"),
     path("cases/<uuid:case_id>/acts/<slug:name>/", acts.act, name="act"),
+    path("cases/<uuid:case_id>/papers/<slug:kind>/", papers.paper, name="paper"),
     path("cases/<uuid:case_id>/receipt/", papers.receipt, name="receipt"),
     path("cases/<uuid:case_id>/supplement/", papers.supplement, name="supplement"),
     path("cases/<uuid:case_id>/result/", papers.result, name="result"),

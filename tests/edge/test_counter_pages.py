@@ -146,7 +146,7 @@ def test_a_receipt_carries_number_materials_and_a_code_that_verifies(desk, finis
     number = finished.number
     assert f"{number[:6]} {number[6:12]} {number[12:14]} {number[14:20]} {number[20:]}" in page
     assert "1101**********002X" in page and build.CITIZEN not in page
-    assert "身份证" in page and "Nothing more is owed by the applicant." in page and "<svg" in page
+    assert "身份证" in page and "申请人材料已齐，无需补交。" in page and "<svg" in page
     receipt = receipt_verify(payloads[0], identity().root_key)
     assert (receipt.number, receipt.card.node) == (number, place.VILLAGE.node)
     assert "yz-paper-80" in words(desk, f"/cases/{finished.id}/receipt/?paper=80")

@@ -71,7 +71,7 @@ def test_a_denial_needs_its_reason(town):
     assert "Please fill in: Reason." in act(approver, town, "decide", granted="no").content.decode()
     act(approver, town, "decide", granted="no", text="不符合条件")
     page = approver.get(f"/cases/{town.id}/result/").content.decode()
-    assert "Notice of the decision: denied" in page and "administrative reconsideration" in page
+    assert "Notice of the decision: denied" in page and "行政复议" in page
 
 
 def test_an_opinion_needs_a_verdict_and_a_return_its_reason(town):

@@ -1,83 +1,121 @@
-"""Papers of a case: receipt, supplement notice, result notice, delivery record; and its scans."""
+"""Papers of a case, and its scans."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from datetime import date
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.domain.cases.receipt import receipt_payload
-from core.domain.cases.selectors import case_state
+from core.domain.cases.selectors import case_ledger, case_state
+from core.domain.cases.services import case_item
 from core.domain.cases.state import CaseState
-from core.domain.catalogue.models import Department
-from core.domain.journal.clock import instant_date
-from core.domain.journal.place import CORE
+from core.domain.journal.clock import today
+from core.domain.journal.place import CORE, Here
 from core.domain.journal.services import clock_now
 from core.exchange.attachments import attachment_plain
 from core.exchange.identity import Identity
 
 from ..access import StaffRequest, at_place
-from ..case_page import case_context
+from ..case_page import ledger_view, material_lines
+from ..papers import ALL, Paper, paper_of
 from ..refusals import refusal
 
 #: Shown in the browser; anything else is only ever downloaded.
 SHOWN = ("image/jpeg", "image/png", "image/webp", "application/pdf")
-
-
-def _context(request: StaffRequest, state: CaseState) -> dict[str, Any]:
-    context = case_context(state, actor=request.actor, here=request.place, today=instant_date(clock_now()))
-    return context | {
-        "office": Department.objects.filter(uscc=context["item"].department).first(),
-        "owed": [line for line in context["lines"] if line.state in ("deferred", "missing")],
-        "clerk_name": context["staff"].get(state.clerk, state.clerk),
-        "deliverer_name": context["staff"].get(state.delivery.by, state.delivery.by) if state.delivery else "",
-        "printed_at": clock_now(),
-        "narrow": request.GET.get("paper") == "80",
-    }
+#: What a paper is called on the page around it; its own title stands in the county's words.
+HEADINGS: Final[dict[str, str | Promise]] = {
+    "receipt": gettext_lazy("Receipt"),
+    "refusal": gettext_lazy("Notice of non-acceptance"),
+    "supplement": gettext_lazy("Supplement notice"),
+    "deferral": gettext_lazy("Commitment to hand in later"),
+    "pledge": gettext_lazy("Pledge"),
+    "special_procedure": gettext_lazy("Notice of a special procedure"),
+    "extension": gettext_lazy("Notice of extension"),
+    "termination": gettext_lazy("Notice of termination"),
+    "decision_granted": gettext_lazy("Notice of the decision: granted"),
+    "decision_denied": gettext_lazy("Notice of the decision: denied"),
+    "delivery": gettext_lazy("Record of delivery"),
+}
 
 
 @at_place()
+def paper(request: StaffRequest, case_id: UUID, kind: str) -> HttpResponse:
+    """One of the case's papers, on A4 or (?paper=80) on an 80 mm roll; the case where it has no such paper.
+
+    ?which=1 is the first of several special procedures. Raises CaseUnknown.
+    """
+    if kind not in ALL:
+        raise Http404(kind)
+    back = reverse("counter:case", args=[case_id])
+    response = paper_response(request, case_state(case_id), kind, here=request.place, back=back)
+    return response or redirect(back)
+
+
 def receipt(request: StaffRequest, case_id: UUID) -> HttpResponse:
-    """The receipt, A4 or (?paper=80) on an 80 mm roll. Raises CaseUnknown."""
-    state = case_state(case_id)
-    return render(request, "counter/receipt.html", {**_context(request, state), "qr": _qr(state)})
+    return cast("HttpResponse", paper(request, case_id=case_id, kind="receipt"))
 
 
-@at_place()
 def supplement(request: StaffRequest, case_id: UUID) -> HttpResponse:
-    """The notice of everything that is missing. Raises CaseUnknown."""
-    state = case_state(case_id)
-    if state.supplement is None:
-        return redirect("counter:case", case_id=case_id)
-    return render(request, "counter/notice_supplement.html", {**_context(request, state), "qr": _qr(state)})
+    return cast("HttpResponse", paper(request, case_id=case_id, kind="supplement"))
+
+
+def delivery(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    return cast("HttpResponse", paper(request, case_id=case_id, kind="delivery"))
 
 
 @at_place()
 def result(request: StaffRequest, case_id: UUID) -> HttpResponse:
-    """The notice of the decision, or of why the application was not accepted. Raises CaseUnknown."""
-    state = case_state(case_id)
-    if state.decision is None and state.status != "refused":
-        return redirect("counter:case", case_id=case_id)
-    return render(request, "counter/notice_result.html", {**_context(request, state), "qr": _qr(state)})
+    """The decision, or why the application was not accepted. Raises CaseUnknown."""
+    kind = "refusal" if case_state(case_id).status == "refused" else "decision"
+    return cast("HttpResponse", paper(request, case_id=case_id, kind=kind))
 
 
-@at_place()
-def delivery(request: StaffRequest, case_id: UUID) -> HttpResponse:
-    """The record of who received the result. Raises CaseUnknown."""
-    state = case_state(case_id)
-    if state.delivery is None:
-        return redirect("counter:case", case_id=case_id)
-    return render(request, "counter/record_delivery.html", {**_context(request, state), "qr": _qr(state)})
+def paper_response(request: HttpRequest, state: CaseState, kind: str, *, here: Here, back: str) -> HttpResponse | None:
+    """The page of one of the papers of core.counter.papers.ALL; None where the case has no such paper.
+
+    `here` is the place whose service point prints it, `back` the address of the case's page. On the core the
+    connection stands in the case's tenant; the response is complete and may be returned after leaving it.
+    """
+    day = today()
+    which = request.GET.get("which", "")
+    made = paper_of(kind, state, here=here, today=day, which=int(which) if which.isdecimal() and len(which) < 4 else 0)
+    if made is None:
+        return None
+    context: dict[str, Any] = {
+        "paper": made, "case": state, "heading": HEADINGS[made.kind], "back": back, "qr": receipt_qr(state),
+        "printed_at": clock_now(), "narrow": made.on_roll and request.GET.get("paper") == "80",
+    }  # fmt: skip
+    if kind == "receipt":
+        return render(request, "counter/receipt.html", context | _receipt_context(state, made, here, day))
+    return render(request, "counter/paper_official.html", context)
 
 
-def _qr(state: CaseState) -> SafeString:
+def _receipt_context(state: CaseState, made: Paper, here: Here, day: date) -> dict[str, Any]:
+    """What the receipt shows besides its words: every day of the limits, every material, what is still owed."""
+    item = case_item(state)
+    lines = material_lines(state, item, here=here, today=day)
+    # Once it has ended nothing is owed any more, whatever is missing.
+    owed = [line for line in lines if line.state in ("deferred", "missing")] if state.is_open else []
+    ledgers = {name: ledger_view(ledger, day) for name, ledger in case_ledger(state, today=day).items()}
+    return {
+        "item": item, "lines": lines, "ledgers": ledgers, "owed": owed,
+        "hand_out": state.status == "completed" and state.custodian == here.node,
+    }  # fmt: skip
+
+
+def receipt_qr(state: CaseState) -> SafeString:
     """The number, signed, as an inline SVG. A node signs what it opened and the core whatever is there; a reprint
     anywhere else carries the bare number."""
     import segno  # here, so that a process that prints nothing does not carry it

@@ -123,9 +123,18 @@ WAYS: dict[str, Way] = {
 }  # fmt: skip
 
 
+#: Without which no case stands there.
+HOLDS: dict[str, dict[str, Any]] = {
+    life.AWAITING_SUPPLEMENT: WAYS["case.lapsed"].needs,
+    life.SUSPENDED: WAYS["clock.resumed"].needs,
+    life.COMPLETED: {"completed_at": 5, "decision": s.Decision(
+        granted=True, department=USCC, by="head1", at=5, node="core")},
+}  # fmt: skip
+
+
 def case_in(state: CaseState, status: str, **more: Any) -> CaseState:
     """The case as if it stood in this status."""
-    changed = replace(state, status=status, **more)
+    changed = replace(state, status=status, **(HOLDS.get(status, {}) | more))
     states_write([changed])
     return changed
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests import place
-from tests.domain import build
+from tests.domain import build, county
 from tests.domain.remote import Reader, Remote
 from tests.samples import VILLAGE
 
@@ -28,3 +28,10 @@ def reader(tmp_path: Path) -> Reader:
 @pytest.fixture
 def village(reader: Reader) -> Remote:
     return reader.remote(VILLAGE)
+
+
+@pytest.fixture
+def county_hall(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The services run at the county's own window, with the longer procedures of tests/domain/county.py."""
+    county.catalogue()
+    build.stand(monkeypatch, place.HALL)

@@ -117,8 +117,8 @@ def test_only_the_county_takes_custody(catalogue):
     refused(lambda: services.custody_take(case_id=state.id, actor=SUPERVISOR, reason=""), NotCustodian)
 
 
-def do(kind: str, state: CaseState) -> CaseState:
-    return WAYS[kind].call(state.id, WAYS[kind].actor)
+def do(kind: str, state: CaseState) -> None:
+    WAYS[kind].call(state.id, WAYS[kind].actor)
 
 
 def submit(code: str = build.CARD, **more: object) -> Callable[[], object]:

@@ -272,6 +272,11 @@ def test_the_general_limits_are_those_the_deadlines_count_with() -> None:
 
 PAPER_FAULTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"item_code": "nothing"}, [("error", "item_code", "item_unknown")]),
+    ({"title": " "}, [("error", "title", "title_missing")]),
+    ({"paragraphs": ()}, [("warning", "paragraphs", "paragraphs_missing")]),
+    ({"paper": "delivery", "paragraphs": ()}, []),
+    ({"paragraphs": ("根据{basis}",)}, [("warning", "basis", "basis_missing")]),
+    ({"paragraphs": ("根据{basis}",), "basis": "{law}"}, []),
     ({"title": "{nmae}"}, [("error", "title", "placeholder_unknown")]),
     ({"paragraphs": ("{due}",)}, [("error", "paragraphs", "placeholder_unknown")]),
     ({"appeal": "可以{"}, [("error", "appeal", "placeholder_unknown")]),

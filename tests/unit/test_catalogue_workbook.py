@@ -48,6 +48,9 @@ ITEM = Item(
 )  # fmt: skip
 
 
+REFUSAL = PaperTemplate(paper="refusal", title="不予受理决定书")
+
+
 def book_of(*records: Record) -> Workbook:
     return openpyxl.load_workbook(io.BytesIO(workbook_write(records)))
 
@@ -119,9 +122,11 @@ def test_papers_joint_stages_and_pledges_come_back_too():
         materials=(Material(code="M01", name="证明", pledgeable=True, pledge_text="本人承诺:\n属实。"),),
         flow=(Stage(code="R1", name="踏勘", departments=(other, ITEM.department), joint="final_acceptance"),),
     )  # fmt: skip
-    general = PaperTemplate(paper="refusal", paragraphs=("{you}提出的{item}申请收悉。", "{reason}"), basis="{law}")
+    general = PaperTemplate(
+        paper="refusal", title="不予受理决定书", paragraphs=("{you}提出的{item}申请收悉。", "{reason}"), basis="{law}"
+    )
     own = PaperTemplate(paper="refusal", item_code="X1", title="高龄津贴不予受理决定书", appeal="可以申请行政复议。")
-    bare = PaperTemplate(paper="delivery")
+    bare = PaperTemplate(paper="delivery", title="送达回证")
     records = [item, general, own, bare]
     assert workbook_read(workbook_write(records)).records == records
     assert workbook_read(workbook_write(records, language="en")).records == records
@@ -129,7 +134,7 @@ def test_papers_joint_stages_and_pledges_come_back_too():
 
 
 def test_two_papers_of_one_kind_for_one_item_are_one_too_many():
-    book = book_of(ITEM, PaperTemplate(paper="refusal"), PaperTemplate(paper="refusal", item_code="X1"))
+    book = book_of(ITEM, REFUSAL, msgspec.structs.replace(REFUSAL, item_code="X1"))
     set_cell(book, "文书", "事项编码", None, row=3)
     found = read(book)
     assert places(found) == [("文书", 3, "文书种类", "duplicate_row")]
@@ -137,7 +142,7 @@ def test_two_papers_of_one_kind_for_one_item_are_one_too_many():
 
 
 def test_a_kind_of_paper_nobody_knows_is_named():
-    book = book_of(PaperTemplate(paper="refusal"))
+    book = book_of(REFUSAL)
     set_cell(book, "文书", "文书种类", "通知")
     assert places(read(book)) == [("文书", 2, "文书种类", "not_a_choice")]
 

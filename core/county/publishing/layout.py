@@ -213,11 +213,9 @@ PAPERS = Sheet("paper", "文书", "papers", (
     Column("paper", "文书种类", "paper", "word", required=True, words=words.PAPERS, example="不予受理决定书"),
     Column("item_code", "事项编码", "item code", limit=80, example="11430321DEM00001404430511001001",
            help=gettext_noop("Empty: for all items that have no words of their own.")),
-    Column("title", "标题", "title", limit=100, example="高龄津贴不予受理决定书",
-           help=gettext_noop("Empty: the usual title of this paper.")),
+    Column("title", "标题", "title", required=True, limit=100, example="高龄津贴不予受理决定书"),
     Column("paragraphs", "正文", "paragraphs", "lines", example="{you}提出的{item}申请收悉。\n{reason}",
-           help=gettext_noop("One paragraph a line (Alt+Enter makes a new line in a cell); placeholders in braces."
-                             " Empty: the usual words.")),
+           help=gettext_noop("One paragraph a line (Alt+Enter makes a new line in a cell); placeholders in braces.")),
     Column("basis", "依据", "basis", example="《中华人民共和国行政许可法》第三十二条"),
     Column("appeal", "救济途径", "appeal",
            help=gettext_noop("How to appeal: on a refusal or a denial.")),

@@ -47,6 +47,7 @@ ERRORS: dict[str, str] = {
     "rule_invalid": gettext_noop("The rule of the field {name} is not a regular expression: {reason}."),
     "choices_missing": gettext_noop("The field {name} is a choice, but offers nothing to choose."),
     "fee_amount": gettext_noop("The fee is an amount, but the amount is {amount} fen."),
+    "title_missing": gettext_noop("The paper has no title."),
     "placeholder_unknown": gettext_noop("“{piece}” is no placeholder of this kind of paper."),
     "paragraphs_many": gettext_noop("The paper has {count} paragraphs; {most} are possible."),
     "text_long": gettext_noop("A text of the paper has {length} characters; {most} are possible."),
@@ -77,6 +78,10 @@ WARNINGS: dict[str, str] = {
     "legal_limit_general": gettext_noop(
         "The legal limit ({legal}) is longer than the {general} working days that the law gives in general: is there a"
         " law that says so?"
+    ),
+    "paragraphs_missing": gettext_noop("The paper says nothing: it has no paragraph."),
+    "basis_missing": gettext_noop(
+        "A paragraph names {piece}, but the paper has no basis: where the act names none either, it is left out."
     ),
     "stages_longer": gettext_noop("The stages take {days} working days together, the promised limit is {promised}."),
     "field_name": gettext_noop("The field name {name} should be lower-case letters, digits and underscores."),

@@ -372,6 +372,13 @@ def _outside(record: CalendarYear, field: str, days: Iterable[date]) -> Iterator
 def _paper(record: PaperTemplate, index: _Index) -> Iterator[Problem]:
     if record.item_code and record.item_code not in index.items:
         yield _problem(record, "item_code", "item_unknown", code=record.item_code)
+    if not record.title.strip():
+        yield _problem(record, "title", "title_missing")
+    # The delivery record is a table of facts; it needs no words.
+    if not record.paragraphs and record.paper != "delivery":
+        yield _problem(record, "paragraphs", "paragraphs_missing")
+    if not record.basis.strip() and any("{basis}" in text for text in record.paragraphs):
+        yield _problem(record, "basis", "basis_missing", piece="{basis}")
     if len(record.paragraphs) > MAX_PARAGRAPHS:
         yield _problem(record, "paragraphs", "paragraphs_many", count=len(record.paragraphs), most=MAX_PARAGRAPHS)
     for field in ("title", "paragraphs", "basis", "appeal"):

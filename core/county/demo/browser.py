@@ -128,6 +128,14 @@ class Browser:
             return self._page(self._session.get(url, params=data, timeout=SECONDS))
         return self._page(self._session.post(url, data=data, headers={"Referer": page.url}, timeout=SECONDS))
 
+    def fill(self, path: str, values: dict[str, Any], *, has: str = "", action: str = "") -> Page:
+        """The form with this field, or address, of the page at `path` goes in. Raises DemoFailed where it may not."""
+        page = self.get(path)
+        answer = self.submit(page, page.form(has=has, action=action), values)
+        if answer.status >= 400:
+            raise DemoFailed(f"{path} was refused ({answer.status}): {answer.errors()}")
+        return answer
+
     def login(self, code: str, password: str) -> None:
         """Raises DemoFailed where the page says no."""
         page = self.get("/login/")

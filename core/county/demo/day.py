@@ -56,10 +56,12 @@ class Window:
     def take_in(self, item: Item, people: People, ages: tuple[int, int]) -> str:
         """An application goes in by the intake page; returns the case's id. Raises DemoFailed."""
         person = people.one(at_least=ages[0], at_most=ages[1])
+        return self.hand_in(item, values_for(item, person, people.chance(), self.place))
+
+    def hand_in(self, item: Item, values: dict[str, str]) -> str:
+        """These inputs go in by the intake page; returns the case's id. Raises DemoFailed."""
         page = self.browser.get(counter_path("intake", item.item_code))
-        form = page.form(has="id_number")
-        values = values_for(item, person, people.chance(), self.place)
-        answer = self.browser.submit(page, form, values)
+        answer = self.browser.submit(page, page.form(has="id_number"), values)
         case_id = _case_id(answer)
         if answer.status != 200 or case_id is None:
             raise DemoFailed(f"{self.place}: {item.name} was not taken in ({answer.status}): {answer.errors()}")
@@ -73,6 +75,11 @@ class Window:
         answer = self.browser.submit(page, form, values)
         if answer.status >= 400:
             raise DemoFailed(f"{self.place}: {name} was refused ({answer.status}): {answer.errors()}")
+
+    def knows(self, case_id: str, *words: str) -> bool:
+        """Whether this machine's page of the case is there and says all this."""
+        page = self.browser.get(counter_path("case", case_id))
+        return page.status == 200 and all(word in page.text for word in words)
 
 
 @dataclass

@@ -11,6 +11,8 @@ from core.domain.cases.models import Case
 from core.domain.cases.selectors import case_state
 from core.domain.cases.services import case_item
 from core.domain.cases.state import CaseState
+from core.domain.catalogue.selectors import item_get
+from core.domain.journal.clock import today
 from tenants.connection import connection
 from tenants.models import Tenant
 
@@ -28,7 +30,7 @@ def county_decides(officers: Officers, told: Callable[[str, str], None]) -> int:
     """Every inbox is empty; returns how many acts it took. A reviewer reviews, another person decides."""
     acts = 0
     for _ in range(MAX_TURNS):
-        tasks = list(Task.objects.exclude(power__in=("deliver", "wait")).order_by("due", "id"))
+        tasks = list(Task.objects.filter(power__in=("accept", "review", "decide")).order_by("due", "id"))
         if not tasks:
             return acts
         for task in tasks:
@@ -42,8 +44,12 @@ def _task_do(task: Task, officers: Officers, told: Callable[[str, str], None]) -
     if task.power == "accept":
         officers["reviewer", task.department].act(task.tenant_code, case_id, "accept", {})
     elif task.power == "review":
+        officer = officers["reviewer", task.department]
+        if any(stage.joint for stage in item_get(task.item_code).flow if stage.code == task.stage):
+            meeting = {"day": today().isoformat(), "time": "", "place": "申请现场", "text": ""}
+            officer.act(task.tenant_code, case_id, "appoint", meeting)
         values = {"department": task.department, "verdict": "pass", "text": "材料齐全,符合条件"}
-        officers["reviewer", task.department].act(task.tenant_code, case_id, "opinion", values)
+        officer.act(task.tenant_code, case_id, "opinion", values)
     else:
         values = {"granted": "yes", "result_number": f"潭政服〔2026〕{task.pk}号", "text": "", "basis": ""}
         officers["approver", task.department].act(task.tenant_code, case_id, "decide", values)

@@ -17,9 +17,11 @@ SAMPLES: Final = (
 )  # fmt: skip
 
 
-def values_for(item: Item, person: Person, chance: random.Random, village: str) -> dict[str, str]:
-    """The intake page's inputs (core/counter/intake_form.py) for this person; `village` is the address."""
-    situation = chance.choice(item.situations).code if item.situations else ""
+def values_for(item: Item, person: Person, chance: random.Random, village: str, situation: str = "") -> dict[str, str]:
+    """The intake page's inputs (core/counter/intake_form.py) for this person; `village` is the address. Where the item
+    has situations and none is given, any of them."""
+    if item.situations and not situation:
+        situation = chance.choice(item.situations).code
     values = {
         "name": person.name, "kind": "person", "id_type": "citizen_id", "id_number": person.citizen_id,
         "phone": person.phone, "address": village, "situation": situation,

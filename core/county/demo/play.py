@@ -1,19 +1,25 @@
-"""The day's script: who does what when, and what is waited for. What is told goes to `say`."""
+"""The script: a working day, then the whole life of some cases. What is told goes to `say`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 from core.domain.catalogue.documents import Item
+from core.domain.journal.clock import today
 
+from .chapters import CHAPTERS
 from .checking import core_hashes, core_waits
 from .day import Window, play_intake
 from .desks import county_decides, known_as, results_handed_out, town_decides
 from .people import People
 from .processes import await_that
+from .scene import Scene, day_words
 from .stage import FIRST_VILLAGE, SECOND_VILLAGE, SITES, TOWN_SITE, Stage
+from .telling import tell_all
+from .training import clock_forward
 
 #: How long entries may take through the town and back, with everything on one small machine.
 TRAVEL_SECONDS = 180.0
@@ -95,3 +101,19 @@ def _afternoon(stage: Stage, windows: list[Window], day: Day, say: Say) -> None:
 def settle() -> None:
     """Everything the core wrote is read by its nodes, and nothing is parked or queued."""
     await_that("everything has arrived", lambda: not core_waits(), TRAVEL_SECONDS)
+
+
+def play_life(stage: Stage, *, chapters: Collection[str], seed: int, say: Say) -> int:
+    """These chapters' cases live side by side, from the county's today to a day weeks later; returns how many stories
+    were told. Raises DemoFailed where a page refuses or a line is dead."""
+    scene = Scene(stage, People(seed), say)
+    told = [story for name in chapters for story in CHAPTERS[name]]
+
+    def day_comes(day: date) -> None:
+        clock_forward(stage.core.clock, to=day)
+        say(f"—— {day.year}年{day_words(day)} ——")
+
+    say(f"—— {today().year}年{day_words(today())} ——")
+    stories = {label: chapter(scene.labelled(label)) for label, chapter in told}
+    tell_all(stories, today=today, day_comes=day_comes)
+    return len(stories)

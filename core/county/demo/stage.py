@@ -32,8 +32,15 @@ LOCAL_STAFF: Final = (
     Staff("yshsc01", "彭志强", "reviewer", TOWN, TOWN_SITE.node),
     Staff("yshjd01", "唐立新", "approver", TOWN, TOWN_SITE.node),
 )
+#: Who watches over the whole county.
+COUNTY_STAFF: Final = (Staff("jc01", "监察员", "supervisor"),)
 BASE_PORT: Final = 8400
 WORLD: Final = "world.json"
+
+
+def site_of(node: str) -> Site:
+    """The demo's site with this service point."""
+    return next(site for site in SITES if site.node == node)
 
 
 def officers_of(departments: list[Department]) -> list[Staff]:
@@ -108,7 +115,7 @@ def county_ready(stage: Stage) -> None:
     """The county's halls, catalogue and accounts stand."""
     county_set_up(SITES)
     stage.officers = officers_of(list(Department.objects.order_by("uscc")))
-    staff_set_up([*LOCAL_STAFF, *stage.officers])
+    staff_set_up([*LOCAL_STAFF, *COUNTY_STAFF, *stage.officers])
 
 
 def nodes_ready(stage: Stage) -> None:
@@ -129,7 +136,9 @@ def world_write(stage: Stage) -> Path:
     world = {
         "core": stage.core.url,
         "nodes": {node.site.node: {"url": node.url, "dir": str(node.base)} for node in stage.nodes.values()},
-        "staff": {one.code: {"role": one.role, "department": one.department} for one in stage.officers},
+        "staff": {
+            one.code: {"role": one.role, "department": one.department} for one in (*COUNTY_STAFF, *stage.officers)
+        },
     }
     path = stage.var / WORLD
     spool.file_replace(stage.var, path.name, json.dumps(world, ensure_ascii=False).encode())

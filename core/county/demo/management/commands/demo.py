@@ -1,10 +1,11 @@
-"""A county, a town and two villages on this machine, and a working day played on them."""
+"""A county, a town and two villages on this machine, a working day played on them, and weeks of some cases."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
+from core.county.demo.chapters import CHAPTERS
 from core.county.demo.checking import core_waits, nodes_wait, verdict
-from core.county.demo.play import TRAVEL_SECONDS, Day, play
+from core.county.demo.play import TRAVEL_SECONDS, Day, play, play_life
 from core.county.demo.processes import DemoFailed, await_that
 from core.county.demo.stage import LOCAL_STAFF, Stage, county_ready, nodes_ready, stage_of, world_write
 from core.county.demo.world import PASSWORD, TOWN_SLUG, transport_copies
@@ -28,9 +30,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="verify the day's end, stop, exit 0 or 1")
+        parser.add_argument("--check", action="store_true", help="verify the end, stop, exit 0 or 1")
         parser.add_argument("--seed", type=int, default=1, help="whose day it is (default 1)")
         parser.add_argument("--cases", type=int, default=24, help="applications to take in (default 24, 0: none)")
+        names = ", ".join(CHAPTERS)
+        parser.add_argument(
+            "--chapters", type=_chapters, default=None,
+            help=f"what of a case's life is played after the day, divided by commas: all, none, or of {names} "
+                 "(default all; with --cases 0 none)",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(highlight=False)
@@ -61,8 +69,14 @@ class Command(BaseCommand):
             with console.status(words):
                 step()
             console.print(f"[green]✓[/] {words} [dim]{time.monotonic() - began:.0f} s[/]")
+        seed, say = options["seed"], console.print
         if options["cases"]:
-            _summary(console, play(stage, cases=options["cases"], seed=options["seed"], say=console.print))
+            _summary(console, play(stage, cases=options["cases"], seed=seed, say=say))
+        chapters = tuple(CHAPTERS) if options["chapters"] is None and options["cases"] else options["chapters"] or ()
+        if chapters:
+            console.print("[bold]办件的一生 The whole life of a case[/]")
+            told = play_life(stage, chapters=chapters, seed=seed, say=say)
+            console.print(f"[green]✓[/] {told} 个故事 stories [dim]{time.monotonic() - began:.0f} s[/]")
         if options["check"]:
             _check(stage, console)
             return
@@ -70,6 +84,16 @@ class Command(BaseCommand):
         world_write(stage)
         console.print("[bold]Ctrl-C[/] 结束 to stop")
         stopped.wait()
+
+
+def _chapters(text: str) -> tuple[str, ...]:
+    """Raises ArgumentTypeError for a chapter there is none of."""
+    if text in ("all", "none"):
+        return tuple(CHAPTERS) if text == "all" else ()
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if unknown := [name for name in names if name not in CHAPTERS]:
+        raise ArgumentTypeError(f"no chapter {unknown[0]!r}: all, none, or of {', '.join(CHAPTERS)}")
+    return names
 
 
 def _check(stage: Stage, console: Console) -> None:

@@ -1,22 +1,25 @@
-"""Everything the page of one case shows, and which acts this person may do on it here and now."""
+"""Everything the page of one case shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from core.domain.cases import lifecycle as s
 from core.domain.cases import services
-from core.domain.cases.deadlines import Ledger, LedgerDay
-from core.domain.cases.intake import COUNTER_ROLES, authority_here, materials_needed
-from core.domain.cases.selectors import case_flags, case_ledger, case_timeline
+from core.domain.cases.deadlines import Ledger, LedgerDay, case_ledgers
+from core.domain.cases.intake import materials_needed
+from core.domain.cases.outcome import outcome_of
+from core.domain.cases.selectors import case_flags, case_timeline, certificates_of
+from core.domain.cases.services.clocks import MAX_EXPECTED_DAYS
 from core.domain.cases.state import CaseState, MaterialFact
-from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
+from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.documents import Item, Material
 from core.domain.catalogue.selectors import department_names, division_name
 from core.domain.journal.bodies import AttachmentRef, CaseForwarded
@@ -26,14 +29,10 @@ from core.domain.journal.selectors import entry_reached
 from core.domain.staff.actors import Actor
 from core.domain.staff.selectors import staff_names
 
+from .offers import Look, offer_of
 from .selectors import holder_names
+from .standing import binding_days, notices, stops_of
 from .timeline import Names, material_names, timeline
-
-#: The acts of a case page in the order they are offered; the first one available is the main one.
-ACTS: Final = (
-    "deliver", "accept", "complete_supplement", "opinion", "decide", "forward", "supplement", "refuse", "material",
-    "note", "withdraw",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class MaterialLine:
     count: int
     scans: tuple[Scan, ...]
     late: bool = False
+    certificate: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,56 +124,8 @@ def _line(state: CaseState, material: Material, held: set[bytes], here: Here, to
 
 def _handed_in(material: Material, facts: list[MaterialFact], scans: tuple[Scan, ...]) -> MaterialLine:
     last = facts[-1]
-    return MaterialLine(material, "in", last.how, None, last.note, sum(fact.count for fact in facts), scans)
-
-
-def acts_available(state: CaseState, item: Item, *, actor: Actor, here: Here, today: date) -> list[str]:
-    """The acts that would not be refused, in the order of ACTS. Services judge again when one is done."""
-    may = _powers(item, actor, here, today)
-    at_counter, accepts = actor.has(*COUNTER_ROLES), actor.has(*services.ROLES_ACCEPT)
-    found = {"note"}
-    if accepts and state.status in s.RULES["material.received"].allowed:
-        found.add("material")
-    if state.custodian != here.node:
-        return [act for act in ACTS if act in found]
-    if accepts and state.status == s.SUBMITTED:
-        found |= {"supplement"} | ({"accept", "refuse"} if ACCEPT in may else set())
-    if accepts and state.status == s.AWAITING_SUPPLEMENT and not services.materials_lacking(state, item):
-        found.add("complete_supplement")
-    found |= _review_acts(state, item, actor, may)
-    if accepts and state.status == s.COMPLETED:
-        found.add("deliver")
-    if accepts and state.status in s.UNDECIDED - {s.DRAFT}:
-        found.add("withdraw")
-        if here.node != CORE and state.status in (s.SUBMITTED, s.ACCEPTED) and not ({REVIEW, DECIDE} <= may):
-            found.add("forward")
-    if not at_counter:
-        found -= {"withdraw"}
-    return [act for act in ACTS if act in found]
-
-
-def _review_acts(state: CaseState, item: Item, actor: Actor, may: frozenset[str]) -> set[str]:
-    found: set[str] = set()
-    left = services.stages_left(state, item)
-    reviewable = state.status in (s.ACCEPTED, s.UNDER_REVIEW)
-    immediate = item.kind == "immediate"
-    if reviewable and REVIEW in may and actor.has(*services.ROLES_REVIEW) and left and not immediate:
-        waiting = services.stage_waits_for(state)
-        if not waiting or not actor.departments or waiting & actor.departments:
-            found.add("opinion")
-    if reviewable and DECIDE in may:
-        ready = immediate or (state.status == s.UNDER_REVIEW and not left)
-        if ready and actor.has(*services.ROLES_DECIDE, *(COUNTER_ROLES if immediate else ())):
-            found.add("decide")
-    return found
-
-
-def _powers(item: Item, actor: Actor, here: Here, today: date) -> frozenset[str]:
-    """At the county the item's department has all powers; elsewhere what is devolved to this place."""
-    if here.node == CORE and item.department in actor.departments:
-        return frozenset({ACCEPT, REVIEW, DECIDE})
-    authority = authority_here(item, here, today)
-    return authority.powers if isinstance(authority, Allowed) else frozenset()
+    count = sum(fact.count for fact in facts)
+    return MaterialLine(material, "in", last.how, None, last.note, count, scans, certificate=last.certificate)
 
 
 def names_of(state: CaseState, item: Item, entries: list[Any]) -> Names:
@@ -198,8 +150,10 @@ def case_context(state: CaseState, *, actor: Actor, here: Here, today: date) -> 
     item = services.case_item(state)
     entries = case_timeline(state.id)
     names = names_of(state, item, entries)
-    ledgers = case_ledger(state, today=today)
+    look = Look(state=state, item=item, actor=actor, here=here, today=today, calendar=work_calendar())
+    ledgers = case_ledgers(state, today=today, calendar=look.calendar)
     own = [entry for entry in entries if entry.author == here.node]
+    offer = offer_of(look)
     return {
         "case": state,
         "item": item,
@@ -208,7 +162,12 @@ def case_context(state: CaseState, *, actor: Actor, here: Here, today: date) -> 
         "steps": list(reversed(timeline(entries, names))),
         "lines": material_lines(state, item, here=here, today=today),
         "ledgers": {name: ledger_view(ledger, today) for name, ledger in ledgers.items()},
-        "acts": acts_available(state, item, actor=actor, here=here, today=today),
+        "acts": offer.ordered,
+        "offer": offer,
+        "notices": notices(look, names),
+        "binding_days": binding_days(look),
+        "stops": stops_of(state),
+        "outcome": outcome_of(state, calendar=look.calendar),
         "custody_here": state.custodian == here.node,
         "holder": holder_words(state, names, here),
         "reached": None if here.node == CORE or not own else entry_reached(own[-1].id, CORE, here=here),
@@ -216,9 +175,33 @@ def case_context(state: CaseState, *, actor: Actor, here: Here, today: date) -> 
         "lacking": lacking_names(state, item),
         "fields": field_values(state, item),
         "staff": names.staff,
-        "waits_for": [names.departments.get(code, code) for code in sorted(services.stage_waits_for(state))],
+        "waits_for": [names.department(code) for code in sorted(services.stage_waits_for(state))],
         "today": today,
+        # Only a page that draws the forms pays for what they offer.
+        "forms": SimpleLazyObject(lambda: act_forms(look, names)),
     }
+
+
+def act_forms(look: Look, names: Names) -> dict[str, Any]:
+    """What the forms of the acts offer to choose from."""
+    state, item = look.state, look.item
+    stage = state.stage
+    return {
+        "procedures": services.PROCEDURES,
+        "expected_most": MAX_EXPECTED_DAYS,
+        "extension_most": services.extension_most(item),
+        "departments": [(code, names.department(code)) for code in sorted(services.departments_of(item))],
+        "urgings": services.urgings_unanswered(state),
+        "form_fields": [(field.name, field.label) for field in item.fields],
+        "certificates": certificates_of(state.applicant.id_number) if state.applicant.id_number else [],
+        "objections": [
+            (names.department(department), opinion.text)
+            for one in state.stages for department, opinion in one.opinions.items() if opinion.verdict == "object"
+        ],
+        "appointment": stage.appointment if stage and services.stage_waits_for(state) else None,
+        "ways": services.WAYS,
+        "in_person": services.IN_PERSON,
+    }  # fmt: skip
 
 
 def ledger_view(ledger: Ledger, today: date) -> Mapping[str, Any]:

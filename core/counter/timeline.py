@@ -230,7 +230,7 @@ def _day_of(text: str) -> str:
 
 
 def _followed(body: b.RatingFollowed, names: Names) -> str:
-    return _join(wording.word(wording.FOLLOW_STEP, body.step), body.text)
+    return _join(wording.word(wording.FOLLOW_UP, body.step), body.text)
 
 
 def _urged(body: b.CaseUrged, names: Names) -> str:

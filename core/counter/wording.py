@@ -14,6 +14,8 @@ from core.domain.cases import deadlines as d
 from core.domain.cases import lifecycle as s
 from core.domain.catalogue import authority as a
 
+from . import act_words
+
 Words = dict[str, str | Promise]
 
 STATUS: Final[Words] = {
@@ -163,7 +165,7 @@ RATING_REASON: Final[Words] = {
     "other": _("something else"),
 }
 #: What was done about a low rating.
-FOLLOW_STEP: Final[Words] = {"contacted": _("spoke with the applicant"), "settled": _("settled")}
+FOLLOW_UP: Final[Words] = {"contacted": _("spoke with the applicant"), "settled": _("settled")}
 #: What authorises whoever acts for the applicant.
 AUTHORISATION: Final[Words] = {
     "letter": _("letter of authorisation"),
@@ -314,7 +316,9 @@ LEVEL_HERE: Final[Words] = {
 
 #: Every table by the name templates use: {{ code|word:"STATUS" }}.
 TABLES: Final[dict[str, Words]] = {
-    name: table for name, table in list(globals().items()) if name.isupper() and isinstance(table, dict)
+    name: table
+    for name, table in [*globals().items(), *vars(act_words).items()]
+    if name.isupper() and isinstance(table, dict)
 }
 
 

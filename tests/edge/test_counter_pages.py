@@ -166,7 +166,7 @@ def test_the_case_page_says_where_the_case_is_and_whether_the_county_has_it(desk
     page = words(desk, f"/cases/{state.id}/")
     assert "At the county, with 民政局." in page
     assert "Not yet confirmed; it is kept here and sent by itself." in page
-    assert desk.get(f"/cases/{state.id}/").context["acts"] == ["material", "note"]
+    assert desk.get(f"/cases/{state.id}/").context["acts"] == ["material", "urge", "note"]
 
 
 def test_the_timeline_tells_one_act_of_materials_in_one_line(desk, finished):

@@ -68,7 +68,8 @@ def test_a_denial_needs_its_reason(town):
     reviewer, approver = person("rev1"), person("app1")
     act(reviewer, town, "opinion", verdict="pass")
     act(reviewer, town, "opinion", verdict="pass")
-    assert "Please fill in: Reason." in act(approver, town, "decide", granted="no").content.decode()
+    told = "Please write why it is denied: a denial must be reasoned (Art. 38)."
+    assert told in act(approver, town, "decide", granted="no").content.decode()
     act(approver, town, "decide", granted="no", text="不符合条件")
     page = approver.get(f"/cases/{town.id}/result/").content.decode()
     assert "Notice of the decision: denied" in page and "行政复议" in page

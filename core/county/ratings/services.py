@@ -36,7 +36,7 @@ from core.domain.journal.rows import rows_insert
 from core.domain.staff.actors import Actor
 from tenants.connection import connection
 from tenants.errors import SchemaMissing
-from tenants.models import Tenant
+from tenants.models import ServicePoint, Tenant
 from tenants.place import tenant_current
 from tenants.schemas import schema_exists
 
@@ -169,9 +169,11 @@ def receipt_open(token: str) -> Receipt:
 
 
 def tenant_of(receipt: Receipt) -> Tenant | None:
-    """Whose case it is: the tenant of the card the county signed for that machine; for the core's own windows the
-    division in the number, which is the hall's."""
-    code = receipt.card.tenant or case_number_parse(receipt.number).division
+    """Whose case it is: the tenant of the card the county signed for that machine. The core signs for every counter:
+    then the number says which one it was, and a hall's own window bears the hall's division."""
+    number = case_number_parse(receipt.number)
+    point = ServicePoint.objects.filter(code=f"{number.division}-{number.station}")
+    code = receipt.card.tenant or point.values_list("tenant_code", flat=True).first() or number.division
     tenant: Tenant | None = Tenant.objects.filter(code=code).first()
     return tenant
 

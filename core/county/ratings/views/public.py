@@ -21,6 +21,7 @@ from core.counter.refusal_words import REFUSALS, refusal_words
 from core.domain.cases.errors import RatedAlready
 from core.domain.cases.receipt import Receipt, ReceiptInvalid
 from core.domain.journal import clock
+from tenants.errors import SchemaMissing
 
 from ..services import NotYetHere, receipt_enter, receipt_open, receipt_rate, tenant_of
 
@@ -41,9 +42,9 @@ def _genuine(view: Page) -> Callable[[HttpRequest, str], HttpResponse]:
             return HttpResponseRedirect(f"{settings.COUNTY_URL.rstrip('/')}/rate/{token}/")
         try:
             return view(request, token, receipt)
-        except NotYetHere as error:
+        except (NotYetHere, SchemaMissing):
             # The paper is genuine and its case is on its way: nobody has done anything wrong.
-            return render(request, "ratings/public_later.html", {"number": error.number}, status=404)
+            return render(request, "ratings/public_later.html", {"number": receipt.number}, status=404)
 
     return guarded
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.cases import models, selectors, services
-from core.domain.cases.errors import MaterialsMissing, NoReview, NotCustodian, SamePerson
+from core.domain.cases.errors import MaterialsMissing, NoReview, NotCustodian, ReceiverUnproven, SamePerson
 from core.domain.journal.models import Entry, OutboxItem
 from tests import place
 from tests.domain import build
@@ -25,9 +25,40 @@ def test_an_immediate_devolved_item_is_finished_in_one_act_at_the_village(catalo
     assert kinds(state.id) == [
         "case.opened", "material.received", "case.submitted", "case.accepted", "case.decided", "case.completed"
     ]  # fmt: skip
-    delivered = services.result_deliver(case_id=state.id, actor=AGENT, how="window", receiver="陈秀英")
+    delivered = services.result_deliver(
+        case_id=state.id, actor=AGENT, how="window", receiver="陈秀英", receiver_id=build.CITIZEN
+    )
     assert delivered.status == "delivered"
     assert OutboxItem.objects.filter(audience="core").count() == 7
+
+
+@pytest.mark.parametrize(
+    ("shown", "reason"),
+    [
+        ({"receiver": " "}, "name"),
+        ({"receiver": "陈秀英"}, "id_number"),
+        ({"receiver": "路人甲", "receiver_id": "430321199001011234"}, "authorisation"),
+        ({"receiver": "陈秀英", "how": "mail"}, "tracking"),
+        ({"receiver": "陈秀英", "how": "locker"}, "tracking"),
+    ],
+)
+def test_a_result_is_not_handed_out_to_somebody_unproven(catalogue, shown, reason):
+    state = services.case_submit(application=application(build.CARD), actor=AGENT)
+    before = Entry.objects.count()
+    with pytest.raises(ReceiverUnproven) as refusal:
+        services.result_deliver(**{"case_id": state.id, "actor": AGENT, "how": "window", **shown})
+    assert refusal.value.reason == reason
+    assert selectors.case_state(state.id).status == "completed"
+    assert Entry.objects.count() == before
+
+
+def test_somebody_with_an_authorisation_may_receive_the_result(catalogue):
+    state = services.case_submit(application=application(build.CARD), actor=AGENT)
+    delivered = services.result_deliver(
+        case_id=state.id, actor=AGENT, how="window", receiver="陈小妹", receiver_id="430321199001011234",
+        authorisation="委托书",
+    )  # fmt: skip
+    assert delivered.delivery is not None and delivered.delivery.authorisation == "委托书"
 
 
 def test_a_front_loaded_item_is_accepted_at_the_village_and_goes_to_the_county(catalogue):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.domain.cases import models, services
-from core.domain.cases.errors import DeferralTooLate, MaterialNotAllowed, MaterialsMissing
+from core.domain.cases.errors import CertificateMissing, DeferralTooLate, MaterialNotAllowed, MaterialsMissing
 from core.domain.cases.intake import Handed
 from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.documents import Material, Record
@@ -91,8 +91,18 @@ def test_a_material_is_not_replaced_in_a_way_the_item_does_not_name(lenient, cod
 
 
 def test_pledge_and_certificate_stand_for_a_material_where_the_item_names_them(lenient):
-    handed = {"M01": Handed(how="certificate"), "M02": Handed(how="pledged", text="本人承诺"),
+    handed = {"M01": Handed(how="certificate", certificate="湘字001"), "M02": Handed(how="pledged", text="本人承诺"),
               "M03": Handed(how="received")}  # fmt: skip
     state = services.case_submit(application=application(LENIENT, materials=handed), actor=AGENT)
     assert state.status == "submitted"
     assert state.pledges["M02"].text == "本人承诺"
+    assert [fact.certificate for fact in state.materials["M01"].values()] == ["湘字001"]
+
+
+def test_a_certificate_without_its_number_stands_for_nothing_and_nothing_is_journalled(lenient):
+    handed = {"M01": Handed(how="certificate", certificate=" "), "M02": Handed(how="received"),
+              "M03": Handed(how="received")}  # fmt: skip
+    with pytest.raises(CertificateMissing) as refusal:
+        services.case_submit(application=application(LENIENT, materials=handed), actor=AGENT)
+    assert refusal.value.material == "身份证"
+    assert Entry.objects.count() == models.Case.objects.count() == 0

@@ -333,7 +333,7 @@ def test_the_page_appoints_shows_and_ends_it(admin, today):
     row = Substitution.objects.get()
     page = admin.get(address("staff", code="app1"))
     assert [one["substitute"] for one in page.context["absences"]] == ["app2姓名"]
-    assert "Stands in now" in page.content.decode()
+    assert "Stands in now" in page.content.decode() and "appointed by admin1姓名" in page.content.decode()
     there = admin.get(address("staff", code="app2"))
     assert [one["away"] for one in there.context["standing_in"]] == ["app1姓名"]
     assert [one["role"] for one in there.context["memberships"]] == ["Counter clerk"]

@@ -213,7 +213,7 @@ def _detail(request: StaffRequest, code: str, **forms: Form) -> HttpResponse:
         messages.error(request, _("There is no account %(user)s.") % {"user": code})
         return redirect("registry:staff_list")
     away, standing_in = substitutions_of(code)
-    names = _names(one for row in (*away, *standing_in) for one in (row.away, row.substitute))
+    names = _names(one for row in (*away, *standing_in) for one in (row.away, row.substitute, row.appointed_by))
     context: dict[str, Any] = {
         "member": user,
         "memberships": _memberships(
@@ -250,7 +250,8 @@ def _substitution(row: Substitution, names: dict[str, str]) -> dict[str, Any]:
     posts = [Membership(role=role, tenant_code=tenant, service_point=point, department=department)
              for role, tenant, point, department in row.posts]  # fmt: skip
     return {"row": row, "begun": row.since <= clock.today(), "posts": _memberships(posts),
-            "away": names.get(row.away, row.away), "substitute": names.get(row.substitute, row.substitute)}  # fmt: skip
+            "away": names.get(row.away, row.away), "substitute": names.get(row.substitute, row.substitute),
+            "by": names.get(row.appointed_by, row.appointed_by)}  # fmt: skip
 
 
 def _memberships(rows: list[Membership]) -> list[dict[str, Any]]:

@@ -188,6 +188,8 @@ def test_the_receipt_carries_a_second_code_once_the_countys_address_is_known(des
     assert receipt_from_token(token, identity().root_key).number == finished.number
     code = rating_qr(finished)
     assert code is not None and code.startswith("<svg")
+    assert str(code) in desk.get(f"/cases/{finished.id}/receipt/").content.decode()
+    assert "/rate/qr.svg" in desk.get(f"/cases/{finished.id}/").content.decode()
     image = desk.get(f"/cases/{finished.id}/rate/qr.svg")
     assert image["Content-Type"] == "image/svg+xml" and b'xmlns="http://www.w3.org/2000/svg"' in image.content
 
@@ -195,6 +197,8 @@ def test_the_receipt_carries_a_second_code_once_the_countys_address_is_known(des
 def test_no_code_is_printed_where_the_countys_address_is_not_known(desk, finished):
     assert rating_address(finished) == "" and rating_qr(finished) is None
     assert desk.get(f"/cases/{finished.id}/rate/qr.svg").status_code == 404
+    assert desk.get(f"/cases/{finished.id}/receipt/").content.decode().count("<svg class=\"yz-qr\"") <= 1
+    assert "/rate/qr.svg" not in desk.get(f"/cases/{finished.id}/").content.decode()
 
 
 def test_the_address_the_machine_was_enrolled_at_is_the_countys(desk, finished):

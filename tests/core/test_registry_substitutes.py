@@ -39,7 +39,7 @@ URLS = "core.county.urls_public"
 
 
 @pytest.fixture(autouse=True)
-def county(tenant, settings, tmp_path) -> Tenant:
+def county(tenant: Tenant, settings, tmp_path) -> Tenant:
     settings.VAR_DIR = tmp_path
     offices.catalogue()
     villages_make()
@@ -320,7 +320,9 @@ def admin() -> Client:
     return client
 
 
-def sent(user: User, since: date, until: date, substitute: str = "app2", posts: list[int] | None = None) -> dict:
+def sent(
+    user: User, since: date, until: date, substitute: str = "app2", posts: list[int] | None = None
+) -> dict[str, object]:
     chosen = posts if posts is not None else [post.pk for post in user.memberships.all()]
     return {"substitute": substitute, "since": since.isoformat(), "until": until.isoformat(), "posts": chosen}
 

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django_tenants.utils import tenant_context
 
+from core.county.backoffice.forms import ActForm
 from core.county.backoffice.views import case as case_views
 from core.county.workqueue.models import CaseAccess, Task
 from core.domain.cases import models, selectors, services
@@ -43,6 +45,11 @@ def opinion(department: str = CIVIL, verdict: str = "pass", text: str = "") -> d
 
 
 DECISION = {"decide-granted": "yes", "decide-result_number": "潭民〔2026〕1号", "decide-text": "", "decide-basis": ""}
+
+
+def form_of(answer: HttpResponse, act: str) -> ActForm:
+    """The form of an act as the page shows it."""
+    return next(panel.form for panel in answer.context["panels"] if panel.act == act)
 
 
 def entries(tenant: Tenant) -> int:
@@ -96,11 +103,11 @@ def test_a_case_of_one_town_is_not_found_in_another(county, town, reviewer, sett
     assert not CaseAccess.objects.exists()
 
 
-def test_supervision_sees_who_entered_the_case_and_may_do_nothing_with_it(county, reviewer, settings, monkeypatch):
+def test_supervision_sees_who_entered_the_case_and_may_only_urge(county, reviewer, settings, monkeypatch):
     state = village_case(county, settings, monkeypatch)
     reviewer.get(url(county, state.id))
     answer = browser(officer("sup1", "supervisor")).get(url(county, state.id))
-    assert answer.context["offer"].acts == frozenset()
+    assert answer.context["offer"].acts == {"urge"}
     assert [line.row.staff_code for line in answer.context["accesses"]] == ["sup1", "rev1"]
     assert CaseAccess.objects.latest("at").reason == "supervision"
 
@@ -125,7 +132,7 @@ def test_the_line_of_a_case_from_opinion_to_decision_gives_it_back_to_the_villag
     assert decision is not None and (decision.by, decision.result_number) == ("app1", "潭民〔2026〕1号")
     # The page stays readable to the department, with nothing left to do on it.
     page = decider.get(url(county, state.id))
-    assert page.status_code == 200 and page.context["offer"].acts == {"note"}
+    assert page.status_code == 200 and page.context["offer"].acts == {"note", "urge"}
 
 
 def test_whoever_reviewed_may_not_decide_and_is_told_who_may(county, settings, monkeypatch):
@@ -172,7 +179,7 @@ def test_an_objection_needs_reasons_and_keeps_what_was_typed(county, reviewer, s
     before = entries(county)
     answer = reviewer.post(url(county, state.id, "opinion"), opinion(verdict="object"))
     assert answer.status_code == 422
-    assert answer.context["forms"]["opinion"].errors["text"]
+    assert form_of(answer, "opinion").errors["text"]
     assert entries(county) == before
 
 

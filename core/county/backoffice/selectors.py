@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
-from core.county.workqueue.selectors import staff_holding
+from core.counter.timeline import material_names
+from core.county.workqueue.selectors import expected_days_of, staff_holding
+from core.county.workqueue.steps import Rules
 from core.domain.cases import models as case_models
-from core.domain.cases.deadlines import Ledger
+from core.domain.cases.deadlines import DELIVERY_DAYS, Ledger, WorkCalendar, ledger
 from core.domain.cases.intake import materials_needed
 from core.domain.cases.selectors import case_flags, case_ledger, case_timeline
-from core.domain.cases.state import CaseState, MaterialFact, Opinion
+from core.domain.cases.services import returns_unanswered, stage_waits_for
+from core.domain.cases.state import Appointment, CaseState, MaterialFact, Opinion, StageState
+from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.documents import Item, Material
 from core.domain.catalogue.selectors import department_names, division_name
-from core.domain.journal.bodies import AttachmentRef
+from core.domain.journal.bodies import AttachmentRef, CaseDecided, LimitValue, OpinionRecorded
+from core.domain.journal.clock import instant_date
 from core.domain.journal.format import Entry
 from core.domain.journal.models import Attachment
 from core.domain.journal.place import CORE
+from core.domain.journal.policy import policy
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import User
 from core.domain.staff.selectors import actor_of, memberships_at, staff_names
@@ -58,23 +64,37 @@ class MaterialLine:
     commitment: str
     pledged: bool
     pledge: str
+    #: The day it was promised for has gone by.
+    missed: bool = False
 
 
 @dataclass(frozen=True)
 class DepartmentLine:
+    """A department of a stage. `waits`: it returned the case, and nothing has come in since."""
+
     department: str
     opinion: Opinion | None
+    waits: bool = False
 
 
 @dataclass(frozen=True)
 class StageLine:
-    """One stage of the flow. `standing`: done, open (somebody is to give an opinion), planned."""
+    """One stage of the flow. `standing`: done, open (somebody is to give an opinion), returned (whoever is to speak
+    waits for an answer), planned. A joint stage's first department leads and speaks for all."""
 
     code: str
     name: str
     days: int
     standing: str
     departments: tuple[DepartmentLine, ...]
+    joint: str = ""
+    appointment: Appointment | None = None
+
+    @property
+    def opinions(self) -> tuple[DepartmentLine, ...]:
+        """The departments that spoke; of a joint stage the one opinion once."""
+        spoken = tuple(line for line in self.departments if line.opinion is not None)
+        return spoken[:1] if self.joint else spoken
 
 
 @dataclass(frozen=True)
@@ -83,30 +103,67 @@ class CasePicture:
 
     materials: tuple[MaterialLine, ...]
     stages: tuple[StageLine, ...]
+    #: Of the promised and the legal limit, and of handing out.
     ledgers: dict[str, Ledger]
     timeline: tuple[Entry, ...]
     flags: tuple[case_models.Flag, ...]
-    #: Names by code: staff, departments, service points and nodes.
+    #: Names by code: staff, departments, service points and nodes; labels of materials and form fields.
     people: dict[str, str]
     departments: dict[str, str]
     places: dict[str, str]
+    labels: dict[str, str]
     division: str
 
 
 def case_picture(state: CaseState, item: Item, *, today: date) -> CasePicture:
     """Everything on the case's page. The connection must stand in the case's tenant."""
     timeline = case_timeline(state.id)
-    flags = case_flags(state.id)
     stages = _stages(state, item)
     codes = {line.department for stage in stages for line in stage.departments} | {item.department}
-    people = {entry.actor for entry in timeline} | {
-        line.opinion.by for stage in stages for line in stage.departments if line.opinion
-    }
+    codes |= {urging.department for urging in state.urgings.values() if urging.department}
+    people = staff_of(timeline) | {line.opinion.by for stage in stages for line in stage.departments if line.opinion}
     nodes = {entry.author for entry in timeline} | {state.service_point, state.custodian, state.opened_by}
+    ledgers = case_ledger(state, today=today)
+    if (handing := delivery_ledger(state, today=today, calendar=work_calendar())) is not None:
+        ledgers["delivery"] = handing
     return CasePicture(
-        materials=_materials(state, item), stages=stages, ledgers=case_ledger(state, today=today),
-        timeline=tuple(timeline), flags=tuple(flags), people=staff_names(people), departments=department_names(codes),
-        places=place_names(nodes), division=division_name(state.division),
+        materials=_materials(state, item, today), stages=stages, ledgers=ledgers, timeline=tuple(timeline),
+        flags=tuple(case_flags(state.id)), people=staff_names(people), departments=department_names(codes),
+        places=place_names(nodes), labels=labels_of(item), division=division_name(state.division),
+    )  # fmt: skip
+
+
+def with_people(picture: CasePicture, codes: Iterable[str]) -> CasePicture:
+    """The picture with the names of these staff codes as well."""
+    missing = set(codes) - set(picture.people)
+    return replace(picture, people={**picture.people, **staff_names(missing)}) if missing else picture
+
+
+def case_rules(state: CaseState) -> Rules:
+    """What the case's days go by, as the work queue counts them. The connection must stand in the case's tenant."""
+    return Rules(
+        calendar=work_calendar(), supplement_days=policy("supplement_days"), expected_days=expected_days_of([state])
+    )
+
+
+def staff_of(entries: Iterable[Entry]) -> set[str]:
+    """Staff codes these entries name: who wrote them, and in whose place."""
+    absent = {entry.body.instead_of for entry in entries if isinstance(entry.body, OpinionRecorded | CaseDecided)}
+    return {entry.actor for entry in entries} | (absent - {""})
+
+
+def labels_of(item: Item) -> dict[str, str]:
+    """What a return may name: materials by code, fields of the form by name."""
+    return {field.name: field.label for field in item.fields} | {one.code: one.name for one in item.materials}
+
+
+def delivery_ledger(state: CaseState, *, today: date, calendar: WorkCalendar) -> Ledger | None:
+    """The days in which the result is to be handed out (行政许可法 Art. 44); None before the decision."""
+    if state.decision is None:
+        return None
+    return ledger(
+        limit=LimitValue(value=DELIVERY_DAYS, unit="working_day"), accepted_on=instant_date(state.decision.at),
+        today=today, calendar=calendar, ended_on=instant_date(state.delivery.at) if state.delivery else None,
     )  # fmt: skip
 
 
@@ -118,7 +175,7 @@ def place_names(codes: Iterable[str]) -> dict[str, str]:
     )
 
 
-def _materials(state: CaseState, item: Item) -> tuple[MaterialLine, ...]:
+def _materials(state: CaseState, item: Item, today: date) -> tuple[MaterialLine, ...]:
     present = {
         bytes(key): here
         for key, here in Attachment.objects.filter(case_id=state.id).values_list("sealed_sha256", "present")
@@ -126,11 +183,12 @@ def _materials(state: CaseState, item: Item) -> tuple[MaterialLine, ...]:
     known = materials_needed(item, state.situation)
     codes = {material.code for material in known}
     # Handed in under a code the item does not list: shown all the same.
-    others = [Material(code=code, name=code) for code in sorted(state.materials) if code not in codes]
-    return tuple(_material(state, material, present) for material in [*known, *others])
+    names = material_names(item)
+    others = [Material(code=code, name=names.get(code, code)) for code in sorted(state.materials) if code not in codes]
+    return tuple(_material(state, material, present, today) for material in [*known, *others])
 
 
-def _material(state: CaseState, material: Material, present: dict[bytes, bool]) -> MaterialLine:
+def _material(state: CaseState, material: Material, present: dict[bytes, bool], today: date) -> MaterialLine:
     facts = sorted(state.materials.get(material.code, {}).values(), key=lambda fact: fact.at)
     deferral, pledge = state.deferrals.get(material.code), state.pledges.get(material.code)
     refs = [ref for fact in facts for ref in fact.attachments]
@@ -142,6 +200,7 @@ def _material(state: CaseState, material: Material, present: dict[bytes, bool]) 
         commitment=deferral.commitment if deferral else "",
         pledged=pledge is not None,
         pledge=pledge.text if pledge else "",
+        missed=deferral is not None and not facts and deferral.due < today,
     )
 
 
@@ -152,37 +211,48 @@ def _scan(ref: AttachmentRef, name: str, present: dict[bytes, bool]) -> Scan:
 def _stages(state: CaseState, item: Item) -> tuple[StageLine, ...]:
     opened = {stage.code: stage for stage in state.stages}
     days = {stage.code: stage.days for stage in item.flow}
-    lines = []
-    for stage in item.flow:
-        lines.append(_stage(state, stage.code, stage.name, opened.get(stage.code) or stage, days.get(stage.code, 0)))
-    planned = {stage.code for stage in item.flow}
-    for one in state.stages:
-        if one.code not in planned:
-            lines.append(_stage(state, one.code, one.name, one, 0))
-    return tuple(lines)
+    planned = [
+        _opened(state, opened[stage.code], days[stage.code]) if stage.code in opened
+        else StageLine(
+            code=stage.code, name=stage.name, days=stage.days, standing="planned", joint=stage.joint,
+            departments=tuple(DepartmentLine(department=one, opinion=None) for one in stage.departments),
+        )
+        for stage in item.flow
+    ]  # fmt: skip
+    # Of another version of the item, or added on the way.
+    return (*planned, *(_opened(state, stage, 0) for stage in state.stages if stage.code not in days))
 
 
-def _stage(state: CaseState, code: str, name: str, source: object, days: int) -> StageLine:
-    opinions: dict[str, Opinion] = getattr(source, "opinions", {})
-    departments: Sequence[str] = getattr(source, "departments", ())
-    lines = tuple(DepartmentLine(department=one, opinion=opinions.get(one)) for one in departments)
-    if not hasattr(source, "opinions"):
-        standing = "planned"
-    elif any(line.opinion is None or line.opinion.verdict == "return" for line in lines):
-        standing = "open" if state.is_open else "planned"
-    else:
+def _opened(state: CaseState, stage: StageState, days: int) -> StageLine:
+    current = stage is state.stage
+    waiting = stage_waits_for(state) if current else frozenset()
+    returned = returns_unanswered(state) if current else {}
+    if not waiting:
         standing = "done"
-    return StageLine(code=code, name=name, days=days, standing=standing, departments=lines)
+    elif not state.is_open:
+        standing = "planned"
+    else:
+        standing = "returned" if waiting <= set(returned) else "open"
+    return StageLine(
+        code=stage.code, name=stage.name, days=days, standing=standing, joint=stage.joint,
+        appointment=stage.appointment,
+        departments=tuple(
+            DepartmentLine(department=one, opinion=stage.opinions.get(one), waits=one in returned)
+            for one in stage.departments
+        ),
+    )  # fmt: skip
 
 
-def reviewers_of(state: CaseState) -> frozenset[str]:
-    """Staff codes of everybody who gave an opinion that stands in the case."""
-    return frozenset(opinion.by for stage in state.stages for opinion in stage.opinions.values())
+def opinion_givers(entries: Iterable[Entry]) -> frozenset[str]:
+    """Staff codes of everybody who ever gave an opinion, one that was replaced since included."""
+    return frozenset(entry.actor for entry in entries if isinstance(entry.body, OpinionRecorded))
 
 
-def deciders_besides(state: CaseState, item: Item, *, tenant_code: str, actor: str = "") -> list[User]:
+def deciders_besides(
+    item: Item, *, givers: frozenset[str], tenant_code: str, actor: str = ""
+) -> list[User]:  # fmt: skip
     """Who may decide the case by the two-post rule 一审一核: approvers of its department who gave no opinion."""
-    barred = reviewers_of(state) | {actor}
+    barred = givers | {actor}
     people = staff_holding(("approver",), tenant_code=tenant_code, department=item.department)
     return [person for person in people if person.code not in barred]
 

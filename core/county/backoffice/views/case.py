@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -20,17 +17,29 @@ from core.county.workqueue import selectors as queue
 from core.county.workqueue.models import CaseAccess, Power
 from core.domain.catalogue.documents import Item
 from core.domain.catalogue.selectors import department_names
+from core.domain.journal.bodies import CaseUrged
+from core.domain.journal.clock import today
 from core.domain.journal.place import CORE
 from core.domain.staff.models import User
 from core.domain.staff.selectors import staff_names
 from core.exchange.attachments import attachment_plain
 
-from .. import offers
-from ..forms import FORMS
-from ..offers import Offer, offer_to
+from .. import panels
+from ..alerts import Alert, alerts_of
+from ..forms import ActForm
+from ..offers import Offer, holds, offer_to
 from ..presenting import access_lines, ledger_lines
-from ..selectors import CasePicture, case_picture, deciders_besides, scan_of
+from ..selectors import (
+    CasePicture,
+    case_picture,
+    case_rules,
+    deciders_besides,
+    opinion_givers,
+    scan_of,
+    with_people,
+)
 from ..services import BY_SUPERVISION, Entered, case_enter
+from ..standing import Standing, standing_of
 from .addresses import address_of
 
 #: Shown inside the browser; anything else is downloaded.
@@ -54,22 +63,39 @@ class CaseReading:
     """What was read of a case while its tenant's schema was entered."""
 
     entered: Entered
-    picture: CasePicture
-    offer: Offer
+    desk: panels.Desk
+    alerts: list[Alert]
     timeline: list[timeline.Step]
     deciders: list[User]
     accesses: list[CaseAccess]
 
+    @property
+    def picture(self) -> CasePicture:
+        return self.desk.picture
+
+    @property
+    def offer(self) -> Offer:
+        return self.desk.offer
+
+    @property
+    def standing(self) -> Standing:
+        return self.desk.standing
+
 
 def reading_of(entered: Entered) -> CaseReading:
     """Everything the page shows; the connection must still stand in the tenant's schema."""
-    state, item = entered.state, entered.item
-    picture = case_picture(state, item, today=timezone.localdate())
+    state, item, day = entered.state, entered.item, today()
+    picture = case_picture(state, item, today=day)
+    standing = standing_of(state, item, case_rules(state), today=day)
+    givers = opinion_givers(picture.timeline)
+    offer = offer_to(entered.actor, state, item, standing, givers=givers, today=day)
+    picture = with_people(picture, offer.stands_in_for)
+    deciders = deciders_besides(item, givers=givers, tenant_code=entered.tenant.code, actor=entered.actor.code)
     supervises = entered.reason == BY_SUPERVISION
     return CaseReading(
-        entered=entered, picture=picture, offer=offer_to(entered.actor, state, item),
+        entered=entered, deciders=deciders, alerts=alerts_of(state, standing, offer, picture),
+        desk=panels.Desk(state=state, item=item, standing=standing, offer=offer, picture=picture),
         timeline=timeline.timeline(picture.timeline, _names(picture, item)),
-        deciders=deciders_besides(state, item, tenant_code=entered.tenant.code, actor=entered.actor.code),
         accesses=queue.accesses_of_case(entered.tenant.code, state.id) if supervises else [],
     )  # fmt: skip
 
@@ -80,6 +106,8 @@ def _names(picture: CasePicture, item: Item) -> timeline.Names:
         departments=picture.departments,
         materials=timeline.material_names(item),
         holders={**picture.places, CORE: _("the county")},
+        fields={field.name: field.label for field in item.fields},
+        urgings={entry.id: entry.body.text for entry in picture.timeline if isinstance(entry.body, CaseUrged)},
     )
 
 
@@ -95,40 +123,27 @@ def case(request: StaffRequest, tenant_code: str, case_id: UUID) -> HttpResponse
 
 
 def case_page(
-    request: StaffRequest, reading: CaseReading, *, failed: dict[str, Form] | None = None, status: int = 200
-) -> HttpResponse:
+    request: StaffRequest, reading: CaseReading, *, failed: ActForm | None = None, failed_act: str = "",
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
     """The page; `failed` is the form of an act that was refused, with what was typed."""
-    entered, today = reading.entered, timezone.localdate()
+    entered, day = reading.entered, today()
     state = entered.state
     context = {
         "reading": reading, "state": state, "item": entered.item, "tenant": entered.tenant, "picture": reading.picture,
-        "offer": reading.offer, "today": today, "turns": _turns(entered, today), "at_core": state.custodian == CORE,
-        "form_fields": _form_fields(entered.item, state.form), "forms": case_forms(reading) | (failed or {}),
-        "failed": next(iter(failed), "") if failed else "", "ledgers": ledger_lines(reading.picture.ledgers),
+        "offer": reading.offer, "standing": reading.standing, "today": day, "turns": _turns(entered, day),
+        "at_core": state.custodian == CORE, "form_fields": _form_fields(entered.item, state.form),
+        "panels": panels.panels_of(reading.desk, failed=failed, failed_act=failed_act),
+        "ledgers": ledger_lines(state, reading.picture),
         "holder": reading.picture.places.get(state.custodian, _("the county")), "division": reading.picture.division,
         "opened_place": reading.picture.places.get(state.service_point, state.service_point),
         "situation": next((one.name for one in entered.item.situations if one.code == state.situation), ""),
         "decides_now": any(task.power == Power.DECIDE for task in entered.tasks),
-        "only_approver": entered.actor.has("approver") and entered.item.department in entered.actor.departments,
-        "accesses": access_lines(reading.accesses),
-        "following": queue.task_next(entered.desk, today=today, apart_from=state.id),
+        "only_approver": holds(entered.actor, ("approver",), {entered.item.department}),
+        "accesses": access_lines(reading.accesses), "urgings": reading.standing.urgings,
+        "following": queue.task_next(entered.desk, today=day, apart_from=state.id),
     }  # fmt: skip
     return render(request, "backoffice/case.html", context, status=status)
-
-
-def case_forms(reading: CaseReading, data: Any = None) -> dict[str, Form]:
-    """An empty form for each act that is offered (a bound one with `data`)."""
-    return {act: form_for(act, reading, data) for act in sorted(reading.offer.acts)}
-
-
-def form_for(act: str, reading: CaseReading, data: Any = None) -> Form:
-    more: dict[str, Any] = {}
-    if act == offers.SUPPLEMENT:
-        more["materials"] = [(line.material.code, line.material.name) for line in reading.picture.materials]
-    elif act == offers.OPINION:
-        names = reading.picture.departments
-        more["departments"] = [(one, names.get(one, one)) for one in reading.offer.opinion_for]
-    return FORMS[act](data, prefix=act, **more)
 
 
 def _form_fields(item: Item, form: dict[str, str]) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,12 +20,16 @@ from core.counter.access import StaffRequest, in_county
 from core.county.workqueue import selectors as queue
 from core.county.workqueue.models import Power, Task
 from core.county.workqueue.services import AssigneeUnfit, task_assign
+from core.domain.cases.lifecycle import ACCEPTED, SUBMITTED, UNDER_REVIEW
 from core.domain.catalogue.selectors import department_names
+from core.domain.journal import clock
 from core.domain.staff.selectors import staff_names
 from tenants.models import Tenant
 
 from ..selectors import place_names
 
+#: Only what is urged, the supervised first.
+URGED = "urged"
 PARAMETERS = {
     "power": "power", "light": "light", "item": "item_code", "tenant": "tenant_code", "department": "department",
     "who": "who",
@@ -45,21 +48,27 @@ class Line:
     department: str
     assignee: str
     legal_overdue: bool
+    #: Nobody answered in the five days: by law the case is accepted.
+    deemed: bool
+    #: It waits for others, and the case's limit runs on.
+    running: bool
 
 
 @require_GET
 @in_county(*queue.OFFICER_ROLES)
 def inbox(request: StaffRequest) -> HttpResponse:
     """One page of the inbox. In the address: the filters, and `after` where the last page ended."""
-    desk, today = queue.desk_of(request.user), timezone.localdate()
+    desk, today = queue.desk_of(request.user), clock.today()
     filters = _filters(request)
     page = queue.tasks_page(desk, filters, today=today, after=_key(request.GET.get("after", "")))
-    chosen = {name: value for name in PARAMETERS if (value := request.GET.get(name, ""))}
+    chosen = {name: value for name in (*PARAMETERS, URGED) if (value := request.GET.get(name, ""))}
     context = {
         "lines": _lines(page.tasks, today), "lights": _lights(desk, chosen, today), "chosen": chosen,
         "powers": Power.choices, "items": queue.items_on(desk), "tenants": _tenants(),
         "departments": sorted(department_names(desk.departments).items(), key=lambda one: one[1]),
-        "staff": queue.staff_on(desk), "today": today, "first_page": not request.GET.get("after"),
+        "staff": queue.staff_on(desk), "today": today,
+        "urged": queue.urged_count(desk, today=today), "urged_query": urlencode({**chosen, URGED: "1"}),
+        "first_page": not request.GET.get("after"),
         "next_query": _next_query(chosen, page.following), "query": urlencode(chosen), "has_desk": bool(desk.scopes),
     }  # fmt: skip
     return render(request, "backoffice/inbox.html", context)
@@ -100,14 +109,17 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 
 def _filters(request: HttpRequest) -> queue.Filters:
-    return queue.Filters(**{field: request.GET.get(name, "")[:80] for name, field in PARAMETERS.items()})
+    chosen: dict[str, Any] = {field: request.GET.get(name, "")[:80] for name, field in PARAMETERS.items()}
+    return queue.Filters(**chosen, urged=bool(request.GET.get(URGED)))
 
 
 def _key(text: str) -> queue.Key | None:
-    """ "2026-11-21_17" as a place in the queue; None, the first page, for anything else."""
-    day, _separator, number = text.partition("_")
+    """ "2026-11-21_17" as a place in the queue ("2026-11-21_17_2" among urged tasks); None, the first page, for
+    anything else."""
+    day, _separator, numbers = text.partition("_")
+    number, _separator, urged = numbers.partition("_")
     try:
-        return queue.Key(due=date.fromisoformat(day), task_id=int(number))
+        return queue.Key(due=date.fromisoformat(day), task_id=int(number), urged=int(urged or 0))
     except ValueError:
         return None
 
@@ -115,7 +127,8 @@ def _key(text: str) -> queue.Key | None:
 def _next_query(chosen: dict[str, str], following: queue.Key | None) -> str:
     if following is None:
         return ""
-    return urlencode({**chosen, "after": f"{following.due.isoformat()}_{following.task_id}"})
+    urged = f"_{following.urged}" if chosen.get(URGED) else ""
+    return urlencode({**chosen, "after": f"{following.due.isoformat()}_{following.task_id}{urged}"})
 
 
 def _lights(desk: queue.Desk, chosen: dict[str, str], today: date) -> list[dict[str, Any]]:
@@ -144,6 +157,8 @@ def _lines(tasks: Any, today: date) -> list[Line]:
             tenant=tenants.get(task.tenant_code, task.tenant_code), place=places.get(task.service_point, ""),
             department=departments.get(task.department, _("Service hall")), assignee=people.get(task.assignee, ""),
             legal_overdue=task.legal_due is not None and task.legal_due < today,
+            deemed=task.power == Power.ACCEPT and task.status == SUBMITTED and task.due < today,
+            running=task.power == Power.WAIT and task.status in (ACCEPTED, UNDER_REVIEW),
         )
         for task in tasks
     ]  # fmt: skip

@@ -36,6 +36,9 @@ def needs_database(arguments: list[str]) -> bool:
     """Whether the command line asks for more than help or files."""
     if not arguments or arguments[0].startswith("-") or arguments[0] in WITHOUT_DATABASE:
         return False
+    # With the key given, a paper is proven by nothing but itself.
+    if arguments[0] == "verify" and any(one.startswith("--root-key") for one in arguments):
+        return False
     return not {"-h", "--help"} & set(arguments)
 
 

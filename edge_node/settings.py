@@ -35,6 +35,8 @@ IDENTITY = "edge_node.identity.identity"
 COUNTY_URL = os.environ.get("YIZHAN_COUNTY_URL", "")
 COUNTY_ADDRESS = "edge_node.county.county_address"
 CASE_OBSERVERS: list[str] = []
+#: What is known here of a case number (core.counter.verifying.Known).
+CASE_KNOWN = "edge_node.known.case_known"
 CALENDAR_OBSERVERS = ["core.domain.cases.redue.cases_due_refresh"]
 POLICIES_FROM_COUNTY = True
 #: Whose keys a scan is sealed to: age recipients of those above this node.

@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from .views import acts, cases, intake, items, papers, start
+from .views import acts, cases, intake, items, papers, start, todo, verify
 
 app_name = "counter"
 
 urlpatterns = [
     path("", start.home, name="home"),
     path("network/", start.network_bar, name="network"),
+    path("to-do/<slug:kind>/", todo.todo, name="todo"),
+    path("to-deliver/", todo.to_deliver, name="to_deliver"),
     path("items/", items.items, name="items"),
     path("items/<str:item_code>/", items.item, name="item"),
     path("items/<str:item_code>/card/", items.item_paper, {"paper": "card"}, name="item_card"),
@@ -19,6 +21,7 @@ urlpatterns = [
     path("intake/<str:item_code>/drop/", intake.draft_drop, name="draft_drop"),
     path("intake/<str:item_code>/certificates/", intake.certificates, name="certificates"),
     path("intake/<str:item_code>/scans/<str:material>/", intake.scans, name="intake_scans"),
+    path("verify/", verify.verify, name="verify"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<uuid:case_id>/", cases.case, name="case"),
     path("cases/<uuid:case_id>/acts/<slug:name>/", acts.act, name="act"),

@@ -39,6 +39,8 @@ CASE_OBSERVERS = [
 ]
 #: Dotted paths called without arguments where a release changes the working days, in the transaction that applies it.
 CALENDAR_OBSERVERS = ["core.county.publishing.services.dues_refresh_defer"]
+#: What is known here of a case number (core.counter.verifying.Known).
+CASE_KNOWN = "core.county.known.case_known"
 #: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.
 TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
 

@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from core.counter.views import start
+from core.counter.views import start, verify
 from core.county.health import health
 
 urlpatterns = [
     path("healthz", health, name="health"),
     path("", start.console, name="console"),
     path("", include("core.counter.account_urls")),
+    path("verify/", verify.verify, name="verify"),
     path("", include("core.county.registry.urls")),
     path("", include("core.county.backoffice.urls")),
     path("ratings/", include("core.county.ratings.urls")),

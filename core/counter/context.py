@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
+from core.domain.journal import clock
 from core.domain.journal.place import Here, NotEnrolled, here
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import User
@@ -20,13 +22,16 @@ from .network import network
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Names for all templates: `actor`, `place`, `navigation`, `network` (None where there is none)."""
+    """Names for all templates: `actor`, `place`, `navigation`, `network` (None where there is none), `training_today`
+    (None where the times are real)."""
     where = place_here()
     actor = actor_of(request, where)
     return {
         "actor": actor,
         "place": where,
         "navigation": navigation(actor, request.path),
+        # A county that practises must never be taken for one whose times are real.
+        "training_today": clock.today() if os.environ.get(clock.TRAINING_CLOCK) else None,
         # Lazy: an error page drawn because the database is away must not ask it again.
         "network_url": reverse("counter:network") if where and settings.NETWORK_STATE else "",
         "network": SimpleLazyObject(lambda: network(where)) if where and settings.NETWORK_STATE else None,

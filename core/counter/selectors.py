@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -119,6 +119,16 @@ def item_names(codes: Iterable[str]) -> dict[str, str]:
     wanted = set(codes)
     known = catalogue.Item.objects.filter(item_code__in=wanted).values_list("item_code", "name")
     return {code: code for code in wanted} | dict(known)
+
+
+def items_pinned(pins: Collection[tuple[str, int]]) -> dict[tuple[str, int], Item]:
+    """Documents of items in the versions cases pinned, by code and version: one query. Unknown ones are left out."""
+    versions = catalogue.ItemVersion.objects.filter(item_code__in={code for code, _version in pins})
+    return {
+        (code, version): _item.decode(bytes(document))
+        for code, version, document in versions.values_list("item_code", "version", "document")
+        if (code, version) in pins
+    }
 
 
 def holder_names(nodes: Iterable[str], *, county: str) -> dict[str, str]:

@@ -118,7 +118,7 @@ def test_the_home_page_shows_today_my_cases_and_what_to_hand_out(desk, finished)
     page = desk.get("/")
     assert page.context["counts"] == {"opened": 1, "open": 1, "to_deliver": 1}
     assert [row.item_name for row in page.context["mine"]] == ["老年人优待证办理"]
-    assert [row.applicant for row in page.context["hand_out"]] == ["陈秀英"]
+    assert [row.waiting.applicant for row in page.context["hand_out"]] == ["陈秀英"]
 
 
 def test_the_bar_tells_the_truth_about_the_network(desk, finished, settings, tmp_path):

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import counter, latency, memory, sync, tenants
+from . import counter, fold, inbox, latency, memory, sync, tenants
 from .frame import Options, Row
 from .report import json_write, table_print
 
@@ -17,6 +17,8 @@ BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "tenants": tenants.run,
     "counter": counter.run,
     "latency": latency.run,
+    "fold": fold.run,
+    "inbox": inbox.run,
 }
 
 

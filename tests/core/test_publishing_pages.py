@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def admin() -> Client:
 PAGES = [
     "", "problems/", "items/", "items/?q=高龄", "items/new/", "items/edit/X1/", "items/withdraw/X1/", "grants/",
     "grants/new/", "grants/edit/G1/", "calendar/", "calendar/2026/", "calendar/2027/", "import/", "changes/",
-    "releases/",
+    "releases/", "papers/", "papers/?item=X1", "papers/edit/refusal/", "papers/edit/delivery/X1",
 ]  # fmt: skip
 
 
@@ -58,7 +59,19 @@ def test_every_page_opens_with_a_draft_and_a_release(admin, page):
 
 
 @pytest.mark.parametrize(
-    "page", ["", "items/", "items/new/", "grants/", "calendar/", "import/", "changes/", "releases/"]
+    "page",
+    [
+        "",
+        "items/",
+        "items/new/",
+        "grants/",
+        "papers/",
+        "papers/edit/receipt/",
+        "calendar/",
+        "import/",
+        "changes/",
+        "releases/",
+    ],
 )
 def test_every_page_opens_before_anything_was_imported(admin, page):
     assert admin.get(f"/catalogue/{page}").status_code == 200
@@ -98,7 +111,7 @@ def test_template_and_exports_are_files_the_import_takes_back(admin):
     assert {one.key for one in workbook_read(book.content).records} == {one.key for one in catalogue()}
     assert len(json_read(admin.get("/catalogue/export/json/").content).records) == 9
     template = openpyxl.load_workbook(io.BytesIO(admin.get("/catalogue/template.xlsx").content))
-    assert len(template.sheetnames) == 13
+    assert len(template.sheetnames) == 14
 
 
 def filled(page: Any) -> dict[str, Any]:
@@ -188,6 +201,23 @@ def test_the_calendar_is_taken_over_and_edited_by_hand(admin):
     assert year.source == "国务院"
     assert admin.post("/catalogue/calendar/2099/take/", follow=True).status_code == 200
     assert not selectors.draft_holds("calendar", "2099")
+
+
+@pytest.mark.parametrize("page", ["", "calendar/"])
+def test_a_year_that_is_not_in_force_is_named_with_the_day_until_which_limits_are_exact(admin, page, monkeypatch):
+    monkeypatch.setattr(selectors, "today", lambda: date(2026, 10, 31))
+    published()
+    answer = admin.get(f"/catalogue/{page}")
+    body = " ".join(answer.content.decode().split())
+    assert "The calendar of 2027 is not in force yet." in body
+    assert "Limits are exact until 31 December 2026" in body
+    assert (answer.context["outlook"].urgent, "alert-info" in body) == (False, True)
+    monkeypatch.setattr(selectors, "today", lambda: date(2026, 11, 1))
+    assert "alert-warning" in admin.get(f"/catalogue/{page}").content.decode()
+    draft_put([CalendarYear(year=2027, days_off=(), make_up_days=())], by="admin1")
+    assert "2027 is in the draft: publish it" in admin.get(f"/catalogue/{page}").content.decode()
+    release_publish(by="admin1", note="2027")
+    assert "not in force yet" not in admin.get(f"/catalogue/{page}").content.decode()
 
 
 def test_publishing_needs_the_confirmation_and_the_draft_that_was_shown(admin):

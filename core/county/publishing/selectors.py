@@ -15,11 +15,14 @@ from django.db.models import Count, QuerySet
 from core.county.publishing.differences import Catalogue, Difference, catalogue_of, difference
 from core.county.publishing.errors import RecordUnknown
 from core.county.publishing.models import DraftRecord, Release
+from core.county.publishing.outlook import CalendarOutlook, calendar_outlook
 from core.county.registry.keys import core_identity
 from core.county.registry.models import Node
-from core.domain.catalogue.documents import Grant, Record
+from core.domain.catalogue.documents import CalendarYear, Grant, PaperTemplate, Record
 from core.domain.catalogue.problems import Problem
+from core.domain.catalogue.selectors import calendar_years
 from core.domain.catalogue.validate import record_problems
+from core.domain.journal.clock import today
 from core.exchange.releases import release_open
 from tenants.models import Tenant
 
@@ -73,6 +76,18 @@ def draft_names(kind: str) -> dict[str, str]:
 def draft_count() -> dict[str, int]:
     """How many records the draft holds, by kind."""
     return dict(DraftRecord.objects.values_list("kind").annotate(count=Count("id")).order_by("kind"))
+
+
+def papers_of_draft() -> dict[tuple[str, str], PaperTemplate]:
+    """The draft's paper templates by kind and item code ("" for all items)."""
+    found = [one for one in draft_records("paper") if isinstance(one, PaperTemplate)]
+    return {(one.paper, one.item_code): one for one in found}
+
+
+def outlook() -> CalendarOutlook:
+    """How far the working days are known today, by the release in force and the draft."""
+    drafted = [one.year for one in draft_records("calendar") if isinstance(one, CalendarYear)]
+    return calendar_outlook(today=today(), in_force=[one.year for one in calendar_years()], drafted=drafted)
 
 
 def draft_problems() -> list[Problem]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils import timezone
 from pypinyin import Style, lazy_pinyin
 
 from core.county.publishing import selectors
@@ -119,7 +119,7 @@ def _release_make(order: _Order) -> Release:
 def _release_keep(order: _Order, full: ReleaseBody, delta: ReleaseBody, changes: int) -> Release:
     identity = core_identity()
     return Release.objects.create(
-        number=full.number, made_at=timezone.now(), made_by=order.by, note=order.note,
+        number=full.number, made_at=datetime.fromtimestamp(full.made_at_ms / 1000, UTC), made_by=order.by, note=order.note,
         body=release_wrap(identity.signer, full),
         delta=release_wrap(identity.signer, delta) if delta.previous else b"",
         verify_key=identity.card.verify_key, state_sha256=full.state_sha256,

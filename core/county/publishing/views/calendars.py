@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,6 +16,7 @@ from core.county.publishing.forms import CalendarForm
 from core.county.publishing.services import record_save
 from core.county.publishing.views.items import warn
 from core.domain.catalogue.documents import CalendarYear
+from core.domain.journal.clock import today
 from core.domain.staff.models import Role
 
 FIRST_YEAR, LAST_YEAR = 2004, 2100
@@ -26,10 +26,12 @@ FIRST_YEAR, LAST_YEAR = 2004, 2100
 def calendar_list(request: StaffRequest) -> HttpResponse:
     """The years of the draft, and the next ones that could be added."""
     years = {one.year: one for one in selectors.draft_records("calendar") if isinstance(one, CalendarYear)}
-    this_year = timezone.localdate().year
+    this_year = today().year
     missing = [year for year in range(this_year - 1, this_year + 2) if year not in years]
     rows = [years[year] for year in sorted(years, reverse=True)]
-    return render(request, "publishing/calendars.html", {"rows": rows, "missing": missing})
+    return render(
+        request, "publishing/calendars.html", {"rows": rows, "missing": missing, "outlook": selectors.outlook()}
+    )
 
 
 @in_county(Role.COUNTY_ADMIN)

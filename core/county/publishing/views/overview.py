@@ -21,6 +21,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "errors": [one for one in found if one.severity == "error"],
         "warnings": [one for one in found if one.severity == "warning"],
         "behind": selectors.impact_nodes(),
+        "outlook": selectors.outlook(),
     }
     return render(request, "publishing/home.html", context)
 

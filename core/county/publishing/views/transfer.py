@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.counter.access import StaffRequest, in_county
@@ -16,6 +15,7 @@ from core.county.publishing.jsonfile import json_write
 from core.county.publishing.services import file_import
 from core.county.publishing.workbook_read import MAX_FILE_BYTES, MB
 from core.county.publishing.workbook_write import template_write, workbook_write
+from core.domain.journal.clock import today
 from core.domain.staff.models import Role
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +63,7 @@ def template(request: StaffRequest) -> HttpResponse:
 def export(request: StaffRequest, form: str) -> HttpResponse:
     """The draft as a file that the import page takes back as it is."""
     records = selectors.draft_records()
-    name = f"catalogue-{timezone.localdate():%Y%m%d}"
+    name = f"catalogue-{today():%Y%m%d}"
     if form == "xlsx":
         return _file(workbook_write(records, language=language(), translate=_), f"{name}.xlsx", XLSX)
     if form == "json":

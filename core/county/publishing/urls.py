@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.county.publishing.views import calendars, grants, items, overview, releases, transfer
+from core.county.publishing.views import calendars, grants, items, overview, papers, releases, transfer
 
 app_name = "publishing"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("grants/new/", grants.grant_new, name="grant_new"),
     path("grants/edit/<path:code>/", grants.grant_edit, name="grant"),
     path("grants/withdraw/<path:code>/", grants.grant_withdraw, name="grant_withdraw"),
+    path("papers/", papers.paper_list, name="papers"),
+    path("papers/edit/<path:key>", papers.paper_edit, name="paper"),
+    path("papers/reset/<path:key>", papers.paper_reset, name="paper_reset"),
     path("calendar/", calendars.calendar_list, name="calendars"),
     path("calendar/<int:year>/", calendars.calendar_edit, name="calendar"),
     path("calendar/<int:year>/take/", calendars.calendar_take, name="calendar_take"),

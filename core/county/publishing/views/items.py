@@ -55,7 +55,8 @@ def item_withdraw(request: StaffRequest, code: str) -> HttpResponse:
     item = item_of(code)
     if request.method == "POST":
         grants = [RecordKey("grant", one) for one in selectors.grants_of_draft(code)]
-        draft_remove([RecordKey("item", code), *grants])
+        papers = [RecordKey("paper", one.key) for one in selectors.papers_of_draft().values() if one.item_code == code]
+        draft_remove([RecordKey("item", code), *grants, *papers])
         messages.success(request, _("%(name)s leaves the catalogue with the next release.") % {"name": item.name})
         return redirect("publishing:items")
     counts = selectors.open_cases_of([code]).get(code, {})

@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from core.counter.access import StaffRequest, in_county
-from core.county.publishing import selectors
-from core.county.publishing.differences import Difference
+from core.county.publishing import selectors, words
+from core.county.publishing.differences import Difference, RecordChange
 from core.county.publishing.errors import DraftChanged, DraftFaulty, NothingToPublish, NothingToRecall
 from core.county.publishing.field_changes import field_changes
 from core.county.publishing.forms import PublishForm, RecallForm, language
 from core.county.publishing.models import Release
 from core.county.publishing.services import release_publish, release_recall
+from core.domain.catalogue.documents import PaperTemplate
 from core.domain.staff.models import Role
 
 #: So many changed records are shown with their fields; of more, the page would be too long to be read.
@@ -42,12 +43,22 @@ def _changes(request: StaffRequest, form: PublishForm, status: int) -> HttpRespo
 
 def shown(change: Difference) -> dict[str, Any]:
     """The change as the pages show it: by kind, with fields, with whom it concerns."""
+    names = selectors.draft_names("item") if any(one.kind == "paper" for one in change.changes[:SHOWN]) else {}
     groups = [
-        (kind, [(one, field_changes(one, language())) for one in members])
+        (kind, [(one, title_of(one, names), field_changes(one, language())) for one in members])
         for kind, members in groupby(change.changes[:SHOWN], key=lambda one: one.kind)
     ]
     left_out = max(0, len(change.changes) - SHOWN)
     return {"change": change, "groups": groups, "left_out": left_out, "impact": selectors.impact(change)}
+
+
+def title_of(one: RecordChange, names: dict[str, str]) -> str:
+    """The record's name; of a paper its kind, and the item it is worded for."""
+    record = one.after or one.before
+    if not isinstance(record, PaperTemplate):
+        return one.title
+    kind = words.PAPERS.word(record.paper, language())
+    return f"{kind} · {names.get(record.item_code, record.item_code) if record.item_code else _('all items')}"
 
 
 @in_county(Role.COUNTY_ADMIN)

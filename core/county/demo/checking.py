@@ -58,24 +58,16 @@ def _tenant_waits() -> list[str]:
     return faults
 
 
-def nodes_wait(nodes: Iterable[Node]) -> list[str]:
-    """What nodes still owe or hold, in words."""
-    faults = []
-    for node in nodes:
-        status = node.status()
-        if status["waiting"]:
-            faults.append(f"{node.site.name}: {status['waiting']} entries wait for the county")
-        faults += [f"{node.site.name}: {held}" for held in status["held"]]
-    return faults
-
-
 def verdict(nodes: Iterable[Node]) -> Verdict:
-    """The whole check, made once."""
-    nodes = list(nodes)
+    """The whole check, made once: what the core owes or holds, what each node does, and every copy of a case."""
     known = core_hashes()
-    found = Verdict(cases=len(known), faults=[*core_waits(), *nodes_wait(nodes)])
+    found = Verdict(cases=len(known), faults=core_waits())
     for node in nodes:
-        for case_id, digest in node.status("--hashes")["hashes"].items():
+        status = node.status("--hashes")
+        if status["waiting"]:
+            found.faults.append(f"{node.site.name}: {status['waiting']} entries wait for the county")
+        found.faults += [f"{node.site.name}: {held}" for held in status["held"]]
+        for case_id, digest in status["hashes"].items():
             found.compared += 1
             if known.get(case_id) != digest:
                 found.faults.append(f"{node.site.name}: case {case_id} differs from the county's")

@@ -33,11 +33,13 @@ class Process:
     environment: Mapping[str, str]
     log: Path
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _asked: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """The child runs, and will be told to stop when this process is gone, even by kill -9."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         guard = [setpriv, "--pdeathsig", "TERM", "--"] if (setpriv := shutil.which("setpriv")) else []
+        self._asked = False
         with self.log.open("ab") as output:
             self.child = subprocess.Popen(
                 [*guard, *self.command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
@@ -61,11 +63,17 @@ class Process:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
+    def ask_to_stop(self) -> None:
+        """The child is told, once, to end; it may take its time."""
+        if self.child is not None and self.running and not self._asked:
+            self.child.send_signal(signal.SIGTERM)
+            self._asked = True
+
     def stop(self) -> None:
         """The child is gone: asked first, then told."""
-        if self.child is None or self.child.poll() is not None:
+        self.ask_to_stop()
+        if self.child is None:
             return
-        self.child.send_signal(signal.SIGTERM)
         try:
             self.child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

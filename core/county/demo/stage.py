@@ -69,10 +69,10 @@ class Stage:
     def stop(self) -> None:
         """Every process is gone; what they held is on the disk."""
         (self.var / WORLD).unlink(missing_ok=True)
-        for node in self.nodes.values():
-            for process in node.processes:
-                process.stop()
-        for process in self.core.processes:
+        processes = [process for machine in (*self.nodes.values(), self.core) for process in machine.processes]
+        for process in processes:
+            process.ask_to_stop()
+        for process in processes:
             process.stop()
 
     def window(self, site: Site, staff_code: str) -> Window:

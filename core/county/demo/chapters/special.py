@@ -65,8 +65,8 @@ def calendar_published(scene: Scene, year: int) -> None:
     days = "\n".join(day.isoformat() for day in off if day.isoweekday() < 6)
     path = console_path("publishing:calendar", str(year))
     browser.fill(path, {"days_off": days, "make_up_days": "", "source": "演练:法定节假日"}, has="days_off")
-    note = {"note": f"{year}年工作日历"}
-    browser.fill(console_path("publishing:changes"), note, has="note")
+    publish = {"note": f"{year}年工作日历", "sure": "on"}
+    browser.fill(console_path("publishing:changes"), publish, has="note")
     scene.tell(f"县级管理员发布{year}年工作日历,在办件的期限重新计算")
 
 

@@ -23,6 +23,13 @@ class Actor:
         fitting = {away for role, where, away in self.posts if role in roles and where in ("", department)}
         return "" if not fitting or "" in fitting else min(fitting)
 
+    def departments_as(self, roles: Collection[str]) -> frozenset[str]:
+        """The departments for which the person has one of these roles: a reviewer of one who is approver of another
+        may not decide the first's case. An actor whose posts nobody named has all roles for all departments."""
+        if not self.posts:
+            return self.departments
+        return frozenset(department for role, department, _ in self.posts if role in roles and department)
+
     def has(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))
 

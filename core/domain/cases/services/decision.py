@@ -36,8 +36,9 @@ def case_decide(
     act = act_on(case_id, actor, at=at)
     item = case_item(act.case)
     immediate = item.kind == "immediate"
-    role_require(actor, *ROLES_DECIDE, *(COUNTER_ROLES if immediate else ()))
-    entitled_require(item, act, DECIDE)
+    deciding = (*ROLES_DECIDE, *(COUNTER_ROLES if immediate else ()))
+    role_require(actor, *deciding)
+    entitled_require(item, act, DECIDE, roles=deciding)
     require_allowed("case.decided", act.case.status)
     if not immediate:
         _reviewed_by_another(act, item)

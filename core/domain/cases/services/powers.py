@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-from ...catalogue.authority import Allowed
+from ...catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
 from ...catalogue.documents import Item, Limit
 from ...catalogue.selectors import item_authority, item_get, place_of
 from ...journal import bodies as b
@@ -18,6 +19,8 @@ from ..writing import Act
 ROLES_ACCEPT: Final = (*COUNTER_ROLES, "reviewer", "approver")
 ROLES_REVIEW: Final = ("reviewer", "approver")
 ROLES_DECIDE: Final = ("approver",)
+#: In whose hands a department's power lies.
+POWER_ROLES: Final = {ACCEPT: ROLES_ACCEPT, REVIEW: ROLES_REVIEW, DECIDE: ROLES_DECIDE}
 
 
 def limits_of(item: Item) -> tuple[b.LimitValue, b.LimitValue]:
@@ -39,11 +42,14 @@ def departments_of(item: Item) -> frozenset[str]:
     return frozenset({item.department}).union(*(stage.departments for stage in item.flow))
 
 
-def entitled_require(item: Item, act: Act, power: str) -> None:
-    """At the county the item's department has the power, and to review every department of its flow; elsewhere the
-    service point must have it. Raises NotDevolved."""
-    entitled = departments_of(item) if power == "review" else frozenset({item.department})
-    if act.here.node == CORE and act.actor.departments & entitled:
+def entitled_require(item: Item, act: Act, power: str, *, roles: Collection[str] = ()) -> None:
+    """At the county the item's department has the power, and to review every department of its flow, by somebody with
+    one of `roles` (by default those the power asks for) in that department; elsewhere the service point must have it.
+
+    Raises NotDevolved.
+    """
+    entitled = departments_of(item) if power == REVIEW else frozenset({item.department})
+    if act.here.node == CORE and act.actor.departments_as(roles or POWER_ROLES[power]) & entitled:
         return
     power_require(item, act, power)
 

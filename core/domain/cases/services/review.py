@@ -153,7 +153,8 @@ def _words_check(verdict: str, text: str, returned: tuple[str, ...]) -> None:
 def _department_of(act: Act, department: str) -> str:
     """The department the opinion is for: the one named, else the first of the actor's the stage waits for."""
     waiting = stage_waits_for(act.case)
-    own = waiting & (act.actor.departments or waiting)
+    # At a counter nobody is of a department: its people speak for all that the place may review.
+    own = waiting & act.actor.departments_as(ROLES_REVIEW) if act.actor.departments else waiting
     department = department or next(iter(sorted(own)), "")
     if department not in own:
         raise StageOpen(departments=tuple(sorted(waiting)))

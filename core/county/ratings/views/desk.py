@@ -21,6 +21,7 @@ from core.counter.rating import address_qr, rating_address, rating_lines
 from core.counter.refusal_words import REFUSALS, refusal_words
 from core.county.backoffice.selectors import place_names
 from core.county.backoffice.views.addresses import address_of
+from core.county.workqueue.selectors import desk_of
 from core.county.workqueue.watch import Watch, watch_of
 from core.domain.cases.services.rating import MAX_TEXT, SCORES
 from core.domain.journal import clock
@@ -146,6 +147,6 @@ def _page(request: StaffRequest, found: Rating, *, error: str = "", typed: str =
         "address": address, "qr": address_qr(address) if address else None, "error": error, "typed": typed,
         "people": staff_names({step.by for step in line.steps}), "max_text": MAX_TEXT,
         "others": [one for one in lines if one.key != found.entry_id and one is not second],
-        "limit": policy("rating_follow_up_days"),
+        "in_inbox": desk_of(request.user).supervises,
     }  # fmt: skip
     return render(request, "ratings/rating.html", context, status=422 if error else 200)

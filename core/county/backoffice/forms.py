@@ -186,6 +186,18 @@ class NoteForm(ActForm):
     text = _text(_("Note"), rows=2, help_text=_("Everyone who works on the case reads it; it changes nothing."))
 
 
+class UndeliveredForm(ActForm):
+    """What is said to everybody whose result is ticked."""
+
+    text = _text(
+        _("What is to be done"), rows=2,
+        initial=_(
+            "The result has been ready for more than ten working days. Please hand it out, or say what is in the way."
+        ),
+    )  # fmt: skip
+    due = _day(_("An answer is wanted by"), required=False)
+
+
 FORMS: dict[str, type[ActForm]] = {
     offers.ACCEPT: PlainForm,
     offers.REFUSE: RefuseForm,

@@ -1,22 +1,25 @@
-"""Entering one case's tenant from the county's console: by permission, for one case at a time, on record."""
+"""Entering cases' tenants from the county's console: by permission, for one case at a time, on record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from core.county.workqueue.models import Task
+from core.county.workqueue.models import Task, Undelivered
 from core.county.workqueue.selectors import Desk, desk_of, tasks_of_case
 from core.county.workqueue.services import access_record
 from core.county.workqueue.steps import departments_concerned
 from core.domain.cases.errors import CaseUnknown
+from core.domain.cases.lifecycle import IllegalTransition
 from core.domain.cases.selectors import case_state
-from core.domain.cases.services import case_item
+from core.domain.cases.services import case_item, case_urge
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import today
@@ -45,6 +48,49 @@ class Entered:
     desk: Desk
     tasks: tuple[Task, ...]
     reason: str
+
+
+@dataclass(frozen=True)
+class ResultsUrged:
+    """How many service points were urged to hand a result out; `gone` results were handed out, or moved, meanwhile."""
+
+    done: int
+    gone: int
+
+
+def results_urge(
+    *, actor: Actor, rows: Iterable[Undelivered], text: str, due: date | None, address: str | None
+) -> ResultsUrged:
+    """Whoever has these results is urged to hand them out, case by case, and the audit says who did it.
+
+    `rows` are in tenants the person watches over. Raises ReasonMissing, RoleMissing; then no case was urged.
+    """
+    by_tenant: dict[str, list[UUID]] = {}
+    for row in rows:
+        by_tenant.setdefault(row.tenant_code, []).append(row.case_id)
+    done = gone = 0
+    for tenant in Tenant.objects.filter(code__in=by_tenant).order_by("code"):
+        if not schema_exists(tenant.schema_name):
+            raise SchemaMissing(tenant.schema_name)
+        with tenant_context(tenant), transaction.atomic():
+            for case_id in by_tenant[tenant.code]:
+                if _urge(actor, case_id, text, due):
+                    access_record(
+                        staff_code=actor.code, tenant_code=tenant.code, case_id=case_id, act="urge",
+                        reason=BY_SUPERVISION, address=address, at=timezone.now(),
+                    )  # fmt: skip
+                    done += 1
+                else:
+                    gone += 1
+    return ResultsUrged(done=done, gone=gone)
+
+
+def _urge(actor: Actor, case_id: UUID, text: str, due: date | None) -> bool:
+    try:
+        case_urge(case_id=case_id, actor=actor, level="urging", text=text, due=due)
+    except (CaseUnknown, IllegalTransition):
+        return False
+    return True
 
 
 @contextmanager

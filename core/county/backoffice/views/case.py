@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from core.counter import timeline
 from core.counter.access import StaffRequest, in_county
+from core.counter.rating import rating_lines
 from core.county.workqueue import selectors as queue
 from core.county.workqueue.models import CaseAccess, Power
 from core.domain.catalogue.documents import Item
@@ -28,7 +29,7 @@ from .. import panels
 from ..alerts import Alert, alerts_of
 from ..forms import ActForm
 from ..offers import Offer, holds, offer_to
-from ..presenting import access_lines, ledger_lines
+from ..presenting import access_lines, ledger_lines, paper_links
 from ..selectors import (
     CasePicture,
     case_picture,
@@ -141,6 +142,7 @@ def case_page(
         "decides_now": any(task.power == Power.DECIDE for task in entered.tasks),
         "only_approver": holds(entered.actor, ("approver",), {entered.item.department}),
         "accesses": access_lines(reading.accesses), "urgings": reading.standing.urgings,
+        "papers": paper_links(state), "ratings": rating_lines(state, today=day),
         "following": queue.task_next(entered.desk, today=day, apart_from=state.id),
     }  # fmt: skip
     return render(request, "backoffice/case.html", context, status=status)

@@ -60,7 +60,7 @@ def inbox(request: StaffRequest) -> HttpResponse:
     """One page of the inbox. In the address: the filters, and `after` where the last page ended."""
     desk, today = queue.desk_of(request.user), clock.today()
     filters = _filters(request)
-    page = queue.tasks_page(desk, filters, today=today, after=_key(request.GET.get("after", "")))
+    page = queue.tasks_page(desk, filters, today=today, after=key_of(request.GET.get("after", "")))
     chosen = {name: value for name in (*PARAMETERS, URGED) if (value := request.GET.get(name, ""))}
     context = {
         "lines": _lines(page.tasks, today), "lights": _lights(desk, chosen, today), "chosen": chosen,
@@ -113,7 +113,7 @@ def _filters(request: HttpRequest) -> queue.Filters:
     return queue.Filters(**chosen, urged=bool(request.GET.get(URGED)))
 
 
-def _key(text: str) -> queue.Key | None:
+def key_of(text: str) -> queue.Key | None:
     """ "2026-11-21_17" as a place in the queue ("2026-11-21_17_2" among urged tasks); None, the first page, for
     anything else."""
     day, _separator, numbers = text.partition("_")

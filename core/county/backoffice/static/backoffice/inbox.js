@@ -25,7 +25,7 @@
   var all = document.querySelector("[data-tick-all]");
   if (all) {
     all.addEventListener("change", function () {
-      document.querySelectorAll("input[name=task]").forEach(function (box) { box.checked = all.checked; });
+      document.querySelectorAll("input[name=" + (all.dataset.tickAll || "task") + "]").forEach(function (box) { box.checked = all.checked; });
     });
   }
 })();

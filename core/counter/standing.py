@@ -25,6 +25,7 @@ from core.domain.cases.deadlines import (
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.authority import DECIDE, REVIEW
 from core.domain.journal.clock import instant_date
+from core.domain.journal.place import CORE
 
 from . import wording
 from .offers import Look, powers_here
@@ -88,8 +89,10 @@ def _answer_light(look: Look) -> str:
 
 
 def _reviews_for_another(look: Look) -> bool:
+    if look.here.node == CORE or look.state.custodian != look.here.node:
+        return False
     powers = powers_here(look)
-    return look.state.custodian == look.here.node and REVIEW in powers and DECIDE not in powers
+    return REVIEW in powers and DECIDE not in powers
 
 
 def notices(look: Look, names: Names) -> list[Notice]:

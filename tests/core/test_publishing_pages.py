@@ -11,17 +11,20 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from msgspec.structs import replace
 
 from core.county.publishing import selectors
+from core.county.publishing.demo_catalogue import demo_records
 from core.county.publishing.jsonfile import json_read
 from core.county.publishing.models import Release
 from core.county.publishing.services import draft_put, release_publish
 from core.county.publishing.workbook_read import workbook_read
-from core.domain.catalogue.documents import CalendarYear, Grant
+from core.domain.catalogue.documents import Basis, CalendarYear, Grant, Situation
 from core.domain.catalogue.selectors import item_get
 from core.domain.staff.services import membership_grant, user_create
-from tests.core.publishing import BUREAU, broken_book, catalogue, drafted, item, published
+from tests.core.publishing import BUREAU, OFFICE, broken_book, catalogue, drafted, item, published
 
+HOUSE_PLOT = "11430321DEM00007334430120001001"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -117,7 +120,7 @@ def test_template_and_exports_are_files_the_import_takes_back(admin):
 def filled(page: Any) -> dict[str, Any]:
     """What a browser would send back if nothing was typed."""
     data: dict[str, Any] = {}
-    formsets = [page.context["materials"], page.context["stages"]]
+    formsets = [page.context[name] for name in ("materials", "stages", "situations", "basis")]
     forms = [
         page.context["page_form"],
         *(one.management_form for one in formsets),
@@ -126,7 +129,7 @@ def filled(page: Any) -> dict[str, Any]:
     for form in forms:
         for bound in form:
             value = bound.value()
-            if value not in (None, False, ""):
+            if value is not None and value is not False and value != "":
                 data[bound.html_name] = value
     return data
 
@@ -145,6 +148,53 @@ def test_an_item_is_edited_with_its_materials_and_keeps_its_other_parts(admin):
     data["materials-0-DELETE"] = "on"
     admin.post("/catalogue/items/edit/X1/", data)
     assert [one.name for one in drafted("X1").materials] == ["身份证"]
+
+
+def test_every_demo_item_is_the_same_after_its_page_was_saved_unchanged(admin):
+    draft_put(demo_records(), by="admin1")
+    before = {one.key: one for one in selectors.draft_records("item")}
+    for code in [*sorted(before)[::8], HOUSE_PLOT, "11430321DEM00001404430511001001"]:
+        answer = admin.post(f"/catalogue/items/edit/{code}/", filled(admin.get(f"/catalogue/items/edit/{code}/")))
+        assert answer.status_code == 302
+    assert {one.key: one for one in selectors.draft_records("item")} == before
+
+
+def test_joint_acts_pledges_situations_and_basis_are_edited_on_the_page(admin):
+    draft_put(catalogue(), by="admin1")
+    other = replace(OFFICE, uscc="11430321DEM000022T", name="湘潭县人力资源和社会保障局", short_name="县人社局")
+    draft_put([other], by="admin1")
+    data = filled(admin.get("/catalogue/items/edit/X1/")) | {
+        "supplement_days": "15", "situations-0-name": "首次申领", "basis-0-title": "老年人权益保障法",
+        "basis-0-article": "第三十三条", "materials-0-pledgeable": "on",
+        "materials-0-pledge_text": "本人承诺\r\n属实。",
+        "materials-0-situations": "S1", "stages-0-departments": [BUREAU, other.uscc], "stages-0-lead": other.uscc,
+        "stages-0-joint": "site_inspection",
+    }  # fmt: skip
+    assert admin.post("/catalogue/items/edit/X1/", data).status_code == 302
+    saved = drafted("X1")
+    assert (saved.supplement_days, saved.situations) == (15, (Situation(code="S1", name="首次申领"),))
+    assert saved.basis == (Basis(title="老年人权益保障法", article="第三十三条"),)
+    assert (saved.materials[0].pledge_text, saved.materials[0].situations) == ("本人承诺\n属实。", ("S1",))
+    assert (saved.flow[0].joint, saved.flow[0].departments) == ("site_inspection", (other.uscc, BUREAU))
+
+
+def test_a_joint_act_of_one_department_is_refused(admin):
+    draft_put(catalogue(), by="admin1")
+    data = filled(admin.get("/catalogue/items/edit/X1/")) | {"stages-0-joint": "site_inspection"}
+    answer = admin.post("/catalogue/items/edit/X1/", data)
+    assert answer.status_code == 422
+    assert answer.context["page_form"].non_field_errors() == [
+        "flow.R1: The stage 审核 is a joint act, but names fewer than two departments."
+    ]
+    assert drafted("X1") == item("X1")
+
+
+def test_a_department_that_is_not_of_the_stage_cannot_lead_it(admin):
+    other = replace(OFFICE, uscc="11430321DEM000022T", name="湘潭县人力资源和社会保障局")
+    draft_put([*catalogue(), other], by="admin1")
+    data = filled(admin.get("/catalogue/items/edit/X1/")) | {"stages-0-lead": other.uscc}
+    answer = admin.post("/catalogue/items/edit/X1/", data)
+    assert (answer.status_code, list(answer.context["stages"].errors[0])) == (422, ["lead"])
 
 
 def test_opening_and_saving_an_item_unchanged_changes_nothing(admin):

@@ -1,4 +1,4 @@
-"""The form of an item: its core fields, materials and stages. Its other parts stay as they are."""
+"""The form of an item: the fields that are not lists of parts. Form fields and questions stay as they are."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.forms import BaseFormSet, formset_factory
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.county.publishing import words
 from core.county.publishing.forms import Choices, PlainForm, choices_of, date_field, lines_of
-from core.domain.catalogue.documents import Fee, Item, Limit, Material, Result, Stage
-
-#: Empty rows below the parts that are there: enough to go on without JavaScript; saving gives more.
-EMPTY_ROWS = 1
+from core.domain.catalogue.documents import Fee, Item, Limit, Result
+from core.domain.catalogue.validate import MOST_SUPPLEMENT_DAYS
 
 
-def _text(label: Any, limit: int = 400, *, required: bool = False, **attrs: Any) -> forms.CharField:
+def text_field(label: Any, limit: int = 400, *, required: bool = False, **attrs: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=limit, required=required, widget=forms.TextInput(attrs=attrs))
 
 
@@ -29,27 +25,32 @@ def _lines(label: Any) -> forms.CharField:
     )
 
 
-def _whole(label: Any, highest: int = 9999) -> forms.IntegerField:
+def number_field(label: Any, highest: int = 9999) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=0, max_value=highest, required=False)
 
 
 class ItemForm(PlainForm):
     """The fields of an item that are not lists of parts."""
 
-    name = _text(gettext_lazy("Name"), 200, required=True)
-    item_code = _text(gettext_lazy("Item code"), 80, required=True)
+    name = text_field(gettext_lazy("Name"), 200, required=True)
+    item_code = text_field(gettext_lazy("Item code"), 80, required=True)
     department = forms.ChoiceField(label=gettext_lazy("Department"))
     item_type = forms.ChoiceField(label=gettext_lazy("Item type"))
     exercise_level = forms.ChoiceField(label=gettext_lazy("Exercise level"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind of case"))
-    category = _text(gettext_lazy("Category"), 40)
-    legal_value = _whole(gettext_lazy("Legal limit"))
+    category = text_field(gettext_lazy("Category"), 40)
+    legal_value = number_field(gettext_lazy("Legal limit"))
     legal_unit = forms.ChoiceField(label=gettext_lazy("Unit of the legal limit"))
-    legal_text = _text(gettext_lazy("Legal limit as published"))
-    promised_value = _whole(gettext_lazy("Promised limit"))
+    legal_text = text_field(gettext_lazy("Legal limit as published"))
+    promised_value = number_field(gettext_lazy("Promised limit"))
     promised_unit = forms.ChoiceField(label=gettext_lazy("Unit of the promised limit"))
-    promised_text = _text(gettext_lazy("Promised limit as published"))
-    not_counted = _text(gettext_lazy("What does not count"))
+    promised_text = text_field(gettext_lazy("Promised limit as published"))
+    not_counted = text_field(gettext_lazy("What does not count"))
+    supplement_days = forms.IntegerField(
+        label=gettext_lazy("Working days for a supplement"), required=False, min_value=0,
+        max_value=MOST_SUPPLEMENT_DAYS,
+        help_text=gettext_lazy("Empty: as in the whole county."),
+    )  # fmt: skip
     aliases = _lines(gettext_lazy("Other names people use"))
     conditions = _lines(gettext_lazy("Conditions"))
     service_objects = forms.MultipleChoiceField(
@@ -62,15 +63,15 @@ class ItemForm(PlainForm):
     fee_yuan = forms.DecimalField(
         label=gettext_lazy("Fee in yuan"), min_value=0, max_digits=12, decimal_places=2, required=False
     )
-    fee_text = _text(gettext_lazy("Fee standard"))
-    visits = _whole(gettext_lazy("Visits on site"), 20)
-    cross_region = _text(gettext_lazy("Cross-region scope"))
-    result_name = _text(gettext_lazy("Result"))
+    fee_text = text_field(gettext_lazy("Fee standard"))
+    visits = number_field(gettext_lazy("Visits on site"), 20)
+    cross_region = text_field(gettext_lazy("Cross-region scope"))
+    result_name = text_field(gettext_lazy("Result"))
     result_kind = forms.ChoiceField(label=gettext_lazy("Kind of result"))
-    consultation = _text(gettext_lazy("Consultation"))
-    complaint = _text(gettext_lazy("Complaints"))
-    basic_code = _text(gettext_lazy("Basic code"), 80)
-    local_code = _text(gettext_lazy("Local code"), 80)
+    consultation = text_field(gettext_lazy("Consultation"))
+    complaint = text_field(gettext_lazy("Complaints"))
+    basic_code = text_field(gettext_lazy("Basic code"), 80)
+    local_code = text_field(gettext_lazy("Local code"), 80)
     valid_from = date_field(gettext_lazy("Valid from"))
     valid_to = date_field(gettext_lazy("Valid to"))
 
@@ -103,8 +104,8 @@ class ItemForm(PlainForm):
         if record is not None:
             self.fields["item_code"].disabled = True
 
-    def record(self, materials: tuple[Material, ...], flow: tuple[Stage, ...]) -> Item:
-        """The item as it was typed, with the parts this form does not show; only after is_valid()."""
+    def record(self, **parts: Any) -> Item:
+        """The item as it was typed, with these parts, and as it was in all others; only after is_valid()."""
         data = self.cleaned_data
         plain = {
             name: data[name].strip()
@@ -118,8 +119,9 @@ class ItemForm(PlainForm):
             "fee": Fee(kind=data["fee_kind"], amount_fen=int((data["fee_yuan"] or 0) * 100), text=data["fee_text"]),
             "visits": data["visits"] or 0, "valid_from": data["valid_from"], "valid_to": data["valid_to"],
             "result": Result(name=data["result_name"], kind=data["result_kind"]) if data["result_name"] else None,
-            "materials": materials, "flow": flow,
+            "supplement_days": data["supplement_days"] or 0,
         }  # fmt: skip
+        values |= parts
         return Item(**values) if self.base is None else msgspec.structs.replace(self.base, **values)
 
     def _limit(self, which: str) -> Limit:
@@ -136,132 +138,10 @@ def initial_of(item: Item) -> dict[str, Any]:
         "legal_value": item.legal_limit.value, "legal_unit": item.legal_limit.unit,
         "legal_text": item.legal_limit.text, "promised_value": item.promised_limit.value,
         "promised_unit": item.promised_limit.unit, "promised_text": item.promised_limit.text,
+        "supplement_days": item.supplement_days or None,
         "aliases": "\n".join(item.aliases), "conditions": "\n".join(item.conditions),
         "channels": item.forms, "fee_kind": fee.kind,
         "fee_yuan": Decimal(fee.amount_fen) / 100 if fee.amount_fen else None,
         "fee_text": fee.text, "result_name": result.name if result else "",
         "result_kind": result.kind if result else "document",
     }  # fmt: skip
-
-
-class MaterialForm(PlainForm):
-    """One material; a row without a name is none."""
-
-    code = _text(gettext_lazy("Code of the part"), 40)
-    name = _text(gettext_lazy("Name"), required=True)
-    necessity = forms.ChoiceField(label=gettext_lazy("Necessity"))
-    originals = _whole(gettext_lazy("Originals"), 99)
-    copies = _whole(gettext_lazy("Copies"), 99)
-    form = forms.ChoiceField(label=gettext_lazy("Form of the material"))
-    source = forms.ChoiceField(label=gettext_lazy("Where it comes from"))
-    issuing_body = _text(gettext_lazy("Issuing body"))
-    certificate = _text(gettext_lazy("Replaced by certificate"))
-    situations = _text(gettext_lazy("Situations"))
-    note = _text(gettext_lazy("Note"))
-    deferrable = forms.BooleanField(label=gettext_lazy("May be deferred"), required=False)
-    pledgeable = forms.BooleanField(label=gettext_lazy("May be pledged"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, vocabulary in (
-            ("necessity", words.NECESSITY), ("form", words.MATERIAL_FORMS), ("source", words.SOURCES)
-        ):  # fmt: skip
-            self.fields[name].choices = choices_of(vocabulary)  # type: ignore[attr-defined]
-            # A browser always sends the first choice: an empty row must not look filled in for that.
-            self.fields[name].initial = next(iter(vocabulary.table))
-
-
-class StageForm(PlainForm):
-    """One review stage."""
-
-    code = _text(gettext_lazy("Code of the part"), 40)
-    name = _text(gettext_lazy("Name"), required=True)
-    departments = forms.MultipleChoiceField(label=gettext_lazy("Departments"))
-    days = _whole(gettext_lazy("Working days"), 999)
-
-    def __init__(self, *args: Any, departments: Choices, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["departments"].choices = departments  # type: ignore[attr-defined]
-        self.fields["departments"].widget.attrs["size"] = 3
-
-
-MaterialFormSet = formset_factory(MaterialForm, extra=EMPTY_ROWS, can_delete=True, max_num=200)
-StageFormSet = formset_factory(StageForm, extra=1, can_delete=True, max_num=50)
-
-
-class ItemPage:
-    """The item's form with its formsets, as one thing that is valid or not."""
-
-    def __init__(self, item: Item | None, departments: Choices, data: Any = None) -> None:
-        self.item = item
-        self.form = ItemForm(data, record=item, departments=departments)
-        materials = (
-            [msgspec.structs.asdict(one) | {"situations": "; ".join(one.situations)} for one in item.materials]
-            if item
-            else []
-        )
-        stages = [msgspec.structs.asdict(one) for one in item.flow] if item else []
-        self.materials: BaseFormSet[Any] = MaterialFormSet(data, prefix="materials", initial=materials)
-        self.stages: BaseFormSet[Any] = StageFormSet(
-            data, prefix="stages", initial=stages, form_kwargs={"departments": departments}
-        )
-        for formset in (self.materials, self.stages):
-            for form in formset:
-                if "DELETE" in form.fields:
-                    form.fields["DELETE"].label = _("Remove")
-                    form.fields["DELETE"].widget.attrs["class"] = "form-check-input"
-
-    def is_valid(self) -> bool:
-        return all([self.form.is_valid(), self.materials.is_valid(), self.stages.is_valid()])
-
-    def record(self) -> Item:
-        """The item as it was typed; only after is_valid()."""
-        return self.form.record(tuple(self._materials()), tuple(self._stages()))
-
-    def _materials(self) -> list[Material]:
-        rows = _kept(self.materials)
-        codes = _codes(rows, "M", 2)
-        return [
-            Material(
-                code=code, name=row["name"].strip(), necessity=row["necessity"], originals=row["originals"] or 0,
-                copies=row["copies"] or 0, form=row["form"], source=row["source"],
-                issuing_body=row["issuing_body"].strip(), deferrable=row["deferrable"], pledgeable=row["pledgeable"],
-                certificate=row["certificate"].strip(), note=row["note"].strip(),
-situations=_parts(row["situations"]),
-            )
-            for code, row in zip(codes, rows, strict=True)
-        ]  # fmt: skip
-
-    def _stages(self) -> list[Stage]:
-        rows = _kept(self.stages)
-        return [
-            Stage(code=code, name=row["name"].strip(), departments=tuple(row["departments"]), days=row["days"] or 0)
-            for code, row in zip(_codes(rows, "R", 1), rows, strict=True)
-        ]
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    """Codes divided by semicolons, full-width ones too."""
-    return tuple(part.strip() for part in text.replace("\uff1b", ";").split(";") if part.strip())
-
-
-def _kept(formset: BaseFormSet[Any]) -> list[dict[str, Any]]:
-    """The rows that were filled in and not marked for removal."""
-    return [
-        form.cleaned_data for form in formset if form.cleaned_data.get("name") and not form.cleaned_data.get("DELETE")
-    ]
-
-
-def _codes(rows: list[dict[str, Any]], letter: str, digits: int) -> list[str]:
-    """The rows' codes; one that was left empty gets the next free number."""
-    taken = {row["code"].strip() for row in rows}
-    codes, number = [], 1
-    for row in rows:
-        code = row["code"].strip()
-        while not code:
-            candidate = f"{letter}{number:0{digits}d}"
-            number += 1
-            if candidate not in taken:
-                code = candidate
-        codes.append(code)
-    return codes

@@ -118,8 +118,9 @@ def _release_make(order: _Order) -> Release:
 
 def _release_keep(order: _Order, full: ReleaseBody, delta: ReleaseBody, changes: int) -> Release:
     identity = core_identity()
+    made_at = datetime.fromtimestamp(full.made_at_ms / 1000, UTC)
     return Release.objects.create(
-        number=full.number, made_at=datetime.fromtimestamp(full.made_at_ms / 1000, UTC), made_by=order.by, note=order.note,
+        number=full.number, made_at=made_at, made_by=order.by, note=order.note,
         body=release_wrap(identity.signer, full),
         delta=release_wrap(identity.signer, delta) if delta.previous else b"",
         verify_key=identity.card.verify_key, state_sha256=full.state_sha256,

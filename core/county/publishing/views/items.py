@@ -14,7 +14,7 @@ from core.counter.access import StaffRequest, in_county
 from core.county.publishing import selectors
 from core.county.publishing.errors import DraftFaulty, RecordUnknown
 from core.county.publishing.forms import Choices
-from core.county.publishing.item_forms import ItemPage
+from core.county.publishing.item_parts import ItemPage
 from core.county.publishing.services import draft_remove, record_save
 from core.domain.catalogue.documents import Department, Item, RecordKey
 from core.domain.catalogue.problems import Problem
@@ -92,7 +92,10 @@ def _edit(request: StaffRequest, item: Item | None) -> HttpResponse:
             warn(request, warnings)
             return redirect("publishing:item", code=record.item_code)
     status = 422 if request.method == "POST" else 200
-    context = {"item": item, "page_form": page.form, "materials": page.materials, "stages": page.stages}
+    context = {
+        "item": item, "page_form": page.form, "materials": page.materials, "stages": page.stages,
+        "situations": page.situations, "basis": page.basis, "incomplete": page.incomplete,
+    }  # fmt: skip
     return render(request, "publishing/item.html", context, status=status)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Final
 from uuid import UUID
 
 from core.county.workqueue.models import Task
 from core.domain.cases.deadlines import WorkCalendar
+from core.domain.cases.errors import CaseUnknown
 from core.domain.cases.selectors import case_state
 from core.domain.cases.state import CaseState
 from core.domain.cases.writing import work_calendar
@@ -23,7 +25,7 @@ from tenants.connection import connection
 from tenants.models import Tenant
 
 from .browser import Browser
-from .checking import core_hashes, core_waits
+from .checking import core_waits
 from .day import Officer, Window
 from .filling import values_for
 from .people import People, Person
@@ -158,15 +160,21 @@ class Scene:
 
     def state(self, case: Told) -> CaseState:
         """What the county knows of the case. Raises CaseUnknown."""
-        connection.set_tenant(Tenant.objects.get(code=TOWN))
+        connection.set_tenant(_town())
         try:
             return case_state(UUID(case.id))
         finally:
             connection.set_schema_to_public()
 
+    def _is_so(self, case: Told, ready: Callable[[CaseState], bool]) -> bool:
+        try:
+            return ready(self.state(case))
+        except CaseUnknown:
+            return False
+
     def county_has(self, case: Told, what: str, ready: Callable[[CaseState], bool] = lambda state: True) -> Until:
         """The county has the case, and `ready` says that of its copy."""
-        return Until(f"{case.item.name}: {what}", lambda: case.id in core_hashes() and ready(self.state(case)))
+        return Until(f"{case.item.name}: {what}", lambda: self._is_so(case, ready))
 
     def is_in(self, case: Told, status: str) -> Until:
         return self.county_has(case, status, lambda state: state.status == status)
@@ -188,6 +196,12 @@ class Scene:
     def working_day(self, count: int) -> date:
         """The `count`-th working day from today."""
         return self.calendar().working_day_after(today(), count)
+
+
+@cache
+def _town() -> Tenant:
+    town: Tenant = Tenant.objects.get(code=TOWN)
+    return town
 
 
 def day_after(day: date) -> date:

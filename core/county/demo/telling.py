@@ -13,7 +13,7 @@ from datetime import date
 from .processes import DemoFailed
 
 #: How often what is waited for is looked at (seconds), and how long nothing at all may happen.
-LOOK_SECONDS = 0.3
+LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 240.0
 
 

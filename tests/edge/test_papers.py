@@ -125,7 +125,7 @@ def test_the_receipt_of_an_accepted_licence_cites_its_article_and_both_limits(to
     state = accepted()
     paper = made("receipt", state)
     assert paper.title == "受理通知书"
-    assert "根据《中华人民共和国行政许可法》第三十二条第一款第五项,决定予以受理。" in words(paper)
+    assert "根据《中华人民共和国行政许可法》第三十二条第一款第五项，决定予以受理。" in words(paper)
     facts = {fact.label: fact.value for fact in paper.facts}
     assert len(facts) == 5
     page = shown(town, state, "receipt")
@@ -165,7 +165,7 @@ def test_a_refusal_says_why_and_how_to_appeal_and_to_whom(town: Client) -> None:
     state = services.case_refuse(case_id=state.id, actor=build.CLERK, reason="不属于本机关职权范围。")
     paper = made("refusal", state)
     assert "不属于本机关职权范围。" in words(paper)
-    assert "六十日内,依法向湘潭县人民政府申请行政复议" in words(paper)
+    assert "六十日内，依法向湘潭县人民政府申请行政复议" in words(paper)
     assert "六个月内" in words(paper)
     assert town.get(f"/cases/{state.id}/result/").context["paper"] == paper
 
@@ -177,7 +177,7 @@ def test_a_supplement_notice_lists_all_that_is_missing_with_its_day(town: Client
     assert state.supplement is not None and state.supplement.due is not None
     due = state.supplement.due
     assert "身份证|" in words(paper)
-    assert f"请于{due.year}年{due.month}月{due.day}日以前(含当日)补正。" in words(paper)
+    assert f"请于{due.year}年{due.month}月{due.day}日以前（含当日）补正。" in words(paper)
     assert "许可" not in words(paper)
     assert "yz-paper-80" in town.get(f"/cases/{state.id}/supplement/?paper=80").content.decode()
 
@@ -205,7 +205,7 @@ def test_an_extension_names_its_days_its_reason_and_the_new_last_day(town: Clien
     state = services.deadline_extend(case_id=state.id, actor=build.APPROVER)
     text = words(made("extension", state))
     assert "需要跨县核查。" in text
-    assert "办理期限延长10个工作日,延长后的法定办结日期为" in text
+    assert "办理期限延长10个工作日，延长后的法定办结日期为" in text
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "terminated"])

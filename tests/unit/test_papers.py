@@ -31,7 +31,7 @@ def test_a_placeholder_is_replaced_by_its_value() -> None:
 
 
 def test_a_placeholder_without_a_value_becomes_nothing() -> None:
-    assert fill("编号:{result_number}。", {}) == "编号:。"
+    assert fill("编号：{result_number}。", {}) == "编号：。"
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_backslashes_and_markup_in_a_value_come_out_as_typed() -> None:
 
 
 def test_a_paragraph_that_names_what_the_case_does_not_have_is_left_out() -> None:
-    paragraphs = ("{you}好。", "编号:{result_number}。", "{reason}", "无占位符。")
+    paragraphs = ("{you}好。", "编号：{result_number}。", "{reason}", "无占位符。")
     assert list(fill_paragraphs(paragraphs, {"you": "你", "reason": " "})) == ["你好。", "无占位符。"]
 
 
 def test_a_paragraph_that_is_only_a_list_is_left_for_the_page() -> None:
-    assert list(fill_paragraphs(("{lacking}", "缺:{lacking}"), {"lacking": "甲、乙"})) == ["{lacking}", "缺:甲、乙"]
+    assert list(fill_paragraphs(("{lacking}", "缺：{lacking}"), {"lacking": "甲、乙"})) == ["{lacking}", "缺：甲、乙"]
     assert list_of("{lacking}") == "lacking"
     assert list_of(" {materials} ") == "materials"
-    assert list_of("缺:{lacking}") == ""
+    assert list_of("缺：{lacking}") == ""
     assert list_of("{reason}") == ""
 
 

@@ -60,8 +60,9 @@ def issuer_of(item: Item, *, point: str, power: str, on: date, here: Here) -> Is
         return Issuer(name=name, short=short, through="", government=government)
     place_name = point_name(point, here)
     if _devolved_directly(item, division, power, on):
-        local = _authority_at(division, place_name)
-        return Issuer(name=local, short=local, through="" if local == place_name else place_name, government=government)
+        local, local_short = _authority_at(division, place_name)
+        through = "" if local == place_name else place_name
+        return Issuer(name=local, short=local_short, through=through, government=government)
     return Issuer(name=name, short=short, through=place_name, government=government)
 
 
@@ -72,11 +73,12 @@ def _devolved_directly(item: Item, division: str, power: str, on: date) -> bool:
     return any(one.mode == "direct" for one in grants)
 
 
-def _authority_at(division: str, place_name: str) -> str:
-    """A village is no authority: its town's is meant. The place itself where the catalogue knows no authority there."""
+def _authority_at(division: str, place_name: str) -> tuple[str, str]:
+    """(name, short name). A village is no authority: its town's is meant. The place itself where the catalogue knows no
+    authority there, or several."""
     parent = Division.objects.filter(code=division, level="village").values_list("parent", flat=True).first()
-    names = list(Department.objects.filter(division=parent or division).values_list("name", flat=True)[:2])
-    return names[0] if len(names) == 1 else place_name
+    found = list(Department.objects.filter(division=parent or division)[:2])
+    return (found[0].name, found[0].short_name or found[0].name) if len(found) == 1 else (place_name, place_name)
 
 
 def point_name(point: str, here: Here) -> str:

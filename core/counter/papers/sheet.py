@@ -15,6 +15,9 @@ ALL: Final = (
 )  # fmt: skip
 #: The applicant's own words to the authority, which puts no seal on them.
 BY_APPLICANT: Final = frozenset({"deferral", "pledge"})
+#: GB/T 9704-2012, 5.2.1: 28 characters of size 3 in a line; of its 22 lines title, number, seal and foot take the rest.
+LINE: Final = 28
+FULL_SIZE_LINES: Final = 11
 #: Kinds short enough for the 80 mm roll of a receipt printer.
 ON_ROLL: Final = frozenset({"receipt", "supplement", "deferral", "special_procedure", "extension", "delivery"})
 
@@ -73,9 +76,21 @@ class Paper:
     enquiries: str
 
     @property
+    def issued(self) -> bool:
+        """Whether the authority speaks; else the applicant speaks to it."""
+        return self.name not in BY_APPLICANT
+
+    @property
     def sealed(self) -> bool:
         """Whether it carries the authority's seal over its date."""
-        return self.name not in BY_APPLICANT and self.name != "delivery"
+        return self.issued and self.name != "delivery"
+
+    @property
+    def dense(self) -> bool:
+        """Whether it needs the smaller of the two sizes to stay on one sheet: by lines of 28 characters."""
+        texts = [self.appeal, *(block.text for block in self.blocks if isinstance(block, Text))]
+        texts += [line.name + line.note for block in self.blocks if isinstance(block, Numbered) for line in block.lines]
+        return sum(-(-len(text) // LINE) for text in texts) > FULL_SIZE_LINES
 
     @property
     def on_roll(self) -> bool:

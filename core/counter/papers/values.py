@@ -127,7 +127,7 @@ def ending_words(body: b.CaseTerminated | b.CaseLapsed | b.CaseWithdrawn) -> str
             what = _("the applicant withdrew the application")
         case _:
             what = wording.word(wording.CAUSE, body.cause) if body.cause not in ("", "other") else ""
-    return ":".join(part for part in (what, body.reason) if part)
+    return "：".join(part for part in (what, body.reason) if part)
 
 
 def _of_end(state: CaseState) -> Mapping[str, str]:
@@ -169,7 +169,7 @@ def lines_of(sources: Sources, name: str) -> tuple[Line, ...]:
 
 def _commitment(due: date, text: str) -> str:
     day = _("by %(day)s") % {"day": day_official(due)}
-    return f"{day} ({text})" if text else day
+    return f"{day}（{text}）" if text else day
 
 
 def facts_of(sources: Sources) -> tuple[Fact, ...]:
@@ -195,8 +195,10 @@ def _receipt_facts(sources: Sources) -> list[Fact]:
     if state.deemed_from:
         facts.append(Fact(_("Counts as accepted from"), day_official(state.deemed_from)))
     if sources.dues:
-        facts.append(Fact(_("Promised by"), f"{sources.dues['promised']} ({limit_words(sources.item.promised_limit)})"))
-        facts.append(Fact(_("By law until"), f"{sources.dues['legal']} ({limit_words(sources.item.legal_limit)})"))
+        facts.append(
+            Fact(_("Promised by"), f"{sources.dues['promised']}（{limit_words(sources.item.promised_limit)}）")
+        )
+        facts.append(Fact(_("By law until"), f"{sources.dues['legal']}（{limit_words(sources.item.legal_limit)}）"))
     return [*facts, *_clock_facts(sources)]
 
 
@@ -218,7 +220,7 @@ def _clock_facts(sources: Sources) -> list[Fact]:
             facts.append(Fact(_("Special procedure"), text % words))
         elif isinstance(entry.body, b.DeadlineExtended):
             text = _("legal limit longer by %(days)s days") % {"days": entry.body.days}
-            facts.append(Fact(_("Extension"), f"{text} ({entry.body.reason})"))
+            facts.append(Fact(_("Extension"), f"{text}（{entry.body.reason}）"))
     return facts
 
 

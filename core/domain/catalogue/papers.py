@@ -134,8 +134,8 @@ def placeholder_problems(template: PaperTemplate) -> list[str]:
 
 
 _LICENSING: Final = "《中华人民共和国行政许可法》"
-_SERVICE: Final = "《国务院关于加快推进政务服务标准化规范化便利化的指导意见》(国发〔2022〕5号)"
-_PLEDGING: Final = "《国务院办公厅关于全面推行证明事项和涉企经营许可事项告知承诺制的指导意见》(国办发〔2020〕42号)"
+_SERVICE: Final = "《国务院关于加快推进政务服务标准化规范化便利化的指导意见》（国发〔2022〕5号）"
+_PLEDGING: Final = "《国务院办公厅关于全面推行证明事项和涉企经营许可事项告知承诺制的指导意见》（国办发〔2020〕42号）"
 #: {law} of an administrative licence. No national law knows 终止办理: its paper cites none unless the county does.
 _LAW_LICENCE: Final[Mapping[PaperKind, str]] = {
     "receipt": f"{_LICENSING}第三十二条第一款第五项",
@@ -170,8 +170,8 @@ def law_name(kind: PaperKind, item: Item) -> str:
 
 
 _APPEAL: Final = (
-    "如不服本决定,可以自收到本决定书之日起六十日内,依法向{government}申请行政复议;"
-    "也可以自收到本决定书之日起六个月内,依法直接向有管辖权的人民法院提起行政诉讼。"
+    "如不服本决定，可以自收到本决定书之日起六十日内，依法向{government}申请行政复议；"
+    "也可以自收到本决定书之日起六个月内，依法直接向有管辖权的人民法院提起行政诉讼。"
 )
 
 
@@ -182,72 +182,72 @@ def _default(paper: PaperKind, title: str, *paragraphs: str, appeal: str = "") -
 DEFAULTS: Final[Mapping[PaperKind, PaperTemplate]] = {one.paper: one for one in (
     _default(
         "receipt", "受理通知书",
-        "{you}于{applied_on}提出的{item}申请收悉。经审查,符合受理条件,根据{basis},决定予以受理。",
-        "办理期限自受理之日起计算。承诺办结日期为{promised_due},法定办结日期为{legal_due}。",
+        "{you}于{applied_on}提出的{item}申请收悉。经审查，符合受理条件，根据{basis}，决定予以受理。",
+        "办理期限自受理之日起计算。承诺办结日期为{promised_due}，法定办结日期为{legal_due}。",
     ),
     _default(
         "refusal", "不予受理决定书",
-        "{you}于{applied_on}提出的{item}申请收悉。经审查,不符合受理条件,理由如下:",
+        "{you}于{applied_on}提出的{item}申请收悉。经审查，不符合受理条件，理由如下：",
         "{reason}",
-        "根据{basis},决定不予受理。",
+        "根据{basis}，决定不予受理。",
         appeal=_APPEAL,
     ),
     _default(
         "supplement", "补正材料一次性告知书",
-        "{you}于{applied_on}提出的{item}申请收悉。经审查,申请材料不齐全或者不符合法定形式。根据{basis},"
-        "现将需要补正的全部内容一次性告知如下:",
+        "{you}于{applied_on}提出的{item}申请收悉。经审查，申请材料不齐全或者不符合法定形式。根据{basis}，"
+        "现将需要补正的全部内容一次性告知如下：",
         "{lacking}",
         "{reason}",
-        "请于{due}以前(含当日)补正。逾期不补正的,本次申请终止办理,{you}可以重新提出申请。",
-        "补正材料请交至{place},办件编号不变。除以上内容外,不再要求补正其他材料。",
+        "请于{due}以前（含当日）补正。逾期不补正的，本次申请终止办理，{you}可以重新提出申请。",
+        "补正材料请交至{place}，办件编号不变。除以上内容外，不再要求补正其他材料。",
     ),
     _default(
         "deferral", "容缺受理承诺书",
-        "{me}申请办理{item}(办件编号:{case_number}),主要申请材料已经提交,下列材料暂时不能提交,根据{basis},"
-        "申请容缺受理,并承诺在所列日期以前(含当日)补交:",
+        "{me}申请办理{item}（办件编号：{case_number}），主要申请材料已经提交，下列材料暂时不能提交，根据{basis}，"
+        "申请容缺受理，并承诺在所列日期以前（含当日）补交：",
         "{materials}",
-        "{me}郑重承诺:一、已提交的申请材料真实、合法、有效;二、在承诺的日期以前补交上述全部材料,补交的材料符合法定形式和要求;"
-        "三、材料补交齐全以前不作出准予决定,逾期未补交或者补交的材料不符合要求的,同意终止办理本次申请,并承担由此产生的后果。",
+        "{me}郑重承诺：一、已提交的申请材料真实、合法、有效；二、在承诺的日期以前补交上述全部材料，补交的材料符合法定形式和要求；"
+        "三、材料补交齐全以前不作出准予决定，逾期未补交或者补交的材料不符合要求的，同意终止办理本次申请，并承担由此产生的后果。",
     ),
     _default(
         "pledge", "告知承诺书",
-        "一、行政机关告知。{department}依据{basis},对{item}的下列申请材料实行告知承诺制:申请人书面承诺已经符合告知的条件、要求,"
-        "并愿意承担不实承诺的法律责任的,不再提交该材料。承诺不实的,依法终止办理、责令限期整改、撤销决定或者予以行政处罚,"
-        "并纳入信用记录;涉嫌犯罪的,依法移送司法机关。",
-        "二、申请人承诺。{me}已经知晓上述告知的全部内容,就下列事项作出承诺:",
+        "一、行政机关告知。{department}依据{basis}，对{item}的下列申请材料实行告知承诺制：申请人书面承诺已经符合告知的条件、要求，"
+        "并愿意承担不实承诺的法律责任的，不再提交该材料。承诺不实的，依法终止办理、责令限期整改、撤销决定或者予以行政处罚，"
+        "并纳入信用记录；涉嫌犯罪的，依法移送司法机关。",
+        "二、申请人承诺。{me}已经知晓上述告知的全部内容，就下列事项作出承诺：",
         "{materials}",
-        "以上承诺是{me}的真实意思表示,所填写的信息真实、准确。{me}愿意接受核查,并承担不实承诺的法律责任。",
+        "以上承诺是{me}的真实意思表示，所填写的信息真实、准确。{me}愿意接受核查，并承担不实承诺的法律责任。",
     ),
     _default(
         "special_procedure", "特别程序告知书",
-        "{you}提出的{item}申请,已于{accepted_on}受理。审查过程中,依法需要进行{procedure}:{reason}",
-        "{procedure}自{stopped_on}起进行,所需时间预计为{days}。根据{basis},所需时间不计算在办理期限内,"
+        "{you}提出的{item}申请，已于{accepted_on}受理。审查过程中，依法需要进行{procedure}：{reason}",
+        "{procedure}自{stopped_on}起进行，所需时间预计为{days}。根据{basis}，所需时间不计算在办理期限内，"
         "{procedure}结束后恢复计算。",
     ),
     _default(
         "extension", "延长办理期限告知书",
-        "{you}提出的{item}申请,已于{accepted_on}受理。因下列理由,不能在法定期限内作出决定:",
+        "{you}提出的{item}申请，已于{accepted_on}受理。因下列理由，不能在法定期限内作出决定：",
         "{reason}",
-        "根据{basis},经本机关负责人批准,办理期限延长{days},延长后的法定办结日期为{legal_due}。",
+        "根据{basis}，经本机关负责人批准，办理期限延长{days}，延长后的法定办结日期为{legal_due}。",
     ),
     _default(
         "termination", "终止办理通知书",
-        "{you}于{applied_on}提出的{item}申请,因下列原因终止办理:",
+        "{you}于{applied_on}提出的{item}申请，因下列原因终止办理：",
         "{reason}",
-        "已提交的申请材料原件,请到{place}领取。{you}可以在具备条件后重新提出申请。",
+        "已提交的申请材料原件，请到{place}领取。{you}可以在具备条件后重新提出申请。",
     ),
     _default(
         "decision_granted", "准予{act}决定书",
-        "{you}于{applied_on}提出的{item}申请,经审查,符合法定条件、标准。根据{basis},决定准予{act}。",
+        "{you}于{applied_on}提出的{item}申请，经审查，符合法定条件、标准。根据{basis}，决定准予{act}。",
         "{reason}",
-        "{result}编号:{result_number}。",
+        "{result}编号：{result_number}。",
         "{result}自作出本决定之日起十个工作日内颁发、送达。",
     ),
     _default(
         "decision_denied", "不予{act}决定书",
-        "{you}于{applied_on}提出的{item}申请,经审查,不符合法定条件、标准,理由如下:",
+        "{you}于{applied_on}提出的{item}申请，经审查，不符合法定条件、标准，理由如下：",
         "{reason}",
-        "根据{basis},决定不予{act}。",
+        "根据{basis}，决定不予{act}。",
         appeal=_APPEAL,
     ),
     _default("delivery", "送达回证"),
@@ -255,6 +255,6 @@ DEFAULTS: Final[Mapping[PaperKind, PaperTemplate]] = {one.paper: one for one in 
 #: In place of the receipt's template while the case is not accepted.
 TAKEN_IN: Final = _default(
     "receipt", "申请材料收件凭证",
-    "{place}于{date}收到{you}提出的{item}申请及下列材料。自收到申请材料之日起五个工作日内,答复是否受理或者一次性告知需要补正的全部内容;"
-    "逾期不告知的,自收到申请材料之日起即为受理。",
+    "{place}于{date}收到{you}提出的{item}申请及下列材料。自收到申请材料之日起五个工作日内，答复是否受理或者一次性告知需要补正的全部内容；"
+    "逾期不告知的，自收到申请材料之日起即为受理。",
 )  # fmt: skip

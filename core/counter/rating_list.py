@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from core.domain.cases.models import Case, Flag
 from core.domain.cases.services.rating import SCORES
 from core.domain.cases.state import state_decode
@@ -63,11 +65,16 @@ def summary_of(counts: dict[int, int], total: int) -> Summary:
     )  # fmt: skip
 
 
+def rated_entries() -> QuerySet[EntryRow]:
+    """The journal's ratings, newest first, along an index of their own."""
+    # Written out: SQLite finds a partial index only by a literal.
+    return EntryRow.objects.extra(where=["kind = 'case.rated'"]).order_by("-at", "-id")
+
+
 def ratings_all() -> list[Rated]:
     """Every rating of the cases known here, newest first."""
-    entries = EntryRow.objects.filter(kind="case.rated").order_by("-at", "-id")
     refused = set(Flag.objects.filter(applied=False).values_list("entry_id", flat=True))
-    found = [entry_decode(bytes(wire)) for wire in entries.values_list("wire", flat=True)]
+    found = [entry_decode(bytes(wire)) for wire in rated_entries().values_list("wire", flat=True)]
     return _counted([entry for entry in found if entry.id not in refused])
 
 

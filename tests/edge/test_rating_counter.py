@@ -197,7 +197,7 @@ def test_the_receipt_carries_a_second_code_once_the_countys_address_is_known(des
 def test_no_code_is_printed_where_the_countys_address_is_not_known(desk, finished):
     assert rating_address(finished) == "" and rating_qr(finished) is None
     assert desk.get(f"/cases/{finished.id}/rate/qr.svg").status_code == 404
-    assert desk.get(f"/cases/{finished.id}/receipt/").content.decode().count("<svg class=\"yz-qr\"") <= 1
+    assert desk.get(f"/cases/{finished.id}/receipt/").content.decode().count('<svg class="yz-qr"') <= 1
     assert "/rate/qr.svg" not in desk.get(f"/cases/{finished.id}/").content.decode()
 
 
@@ -227,3 +227,15 @@ def test_where_the_machine_stands_does_not_matter_for_a_rating(desk, finished, m
     build.stand(monkeypatch, replace(place.VILLAGE, node="430321100200-02"))
     state = services.case_rate(case_id=finished.id, score=5)
     assert [one.score for one in state.ratings.values()] == [5]
+
+
+def test_the_list_is_read_from_an_index_however_long_the_journal_is(desk, finished):
+    from django.db import connection
+
+    from core.counter.rating_list import rated_entries as entries
+
+    sql, params = entries().query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+    assert plan == "SCAN journal_entry USING INDEX entry_rated"

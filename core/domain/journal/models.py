@@ -22,7 +22,11 @@ class Entry(models.Model):
     wire = models.BinaryField()
 
     class Meta:
-        indexes = [models.Index(fields=["case_id", "rev"], name="entry_case_rev")]
+        indexes = [
+            models.Index(fields=["case_id", "rev"], name="entry_case_rev"),
+            # All ratings are shown, newest first: few of many entries.
+            models.Index(fields=["-at", "-id"], condition=models.Q(kind="case.rated"), name="entry_rated"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

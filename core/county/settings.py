@@ -38,7 +38,10 @@ CASE_OBSERVERS = [
     "core.county.ratings.services.ratings_reflect",
 ]
 #: Dotted paths called without arguments where a release changes the working days, in the transaction that applies it.
-CALENDAR_OBSERVERS = ["core.county.publishing.services.dues_refresh_defer"]
+CALENDAR_OBSERVERS = [
+    "core.county.publishing.services.dues_refresh_defer",
+    "core.county.ratings.services.follow_ups_redate",
+]
 #: What is known here of a case number (core.counter.verifying.Known).
 CASE_KNOWN = "core.county.known.case_known"
 #: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.

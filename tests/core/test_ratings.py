@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 from msgspec.structs import replace as changed
 
@@ -22,12 +23,14 @@ from core.county.ratings.models import Rating
 from core.county.ratings.selectors import follow_ups_open, light_of
 from core.county.ratings.services import ratings_rebuild, ratings_reflect
 from core.county.registry.keys import root_signer
+from core.county.registry.services import policy_change
 from core.county.workqueue.models import CaseAccess
 from core.domain.cases import services
 from core.domain.cases.bulk import entries_apply
 from core.domain.cases.receipt import receipt_payload, receipt_token
 from core.domain.cases.selectors import case_state
 from core.domain.cases.state import CaseState, RatingFact
+from core.domain.cases.writing import work_calendar
 from core.domain.journal import bodies as b
 from core.domain.journal import clock
 from core.domain.journal.chain import CARD, ROOT, Signer, signing_key_new
@@ -339,6 +342,27 @@ def test_a_shorter_limit_moves_the_due_day_when_the_table_is_rebuilt(world, phon
     assert ratings_rebuild(world.tenant) == 1
     two = Rating.objects.get().due
     assert five is not None and two is not None and two < five
+
+
+def test_a_limit_the_county_sets_moves_open_follow_ups_at_once_and_leaves_settled_ones(world, phone, supervisor):
+    phone.post(world.page, {"score": "1", "text": "慢"})
+    with tenant_context(world.tenant):
+        services.case_rate(case_id=world.state.id, score=2, text="远")
+        (key,) = (UUID(key) for key, one in world.now().ratings.items() if one.score == 2)
+        for step in ("contacted", "settled"):
+            services.rating_follow(case_id=world.state.id, actor=build.CLERK, rating=key, step=step, text="x")
+    connection.set_schema_to_public()
+    settled = Rating.objects.get(score=2).due
+    assert policy_change(name="rating_follow_up_days", value=3, by="adm1", at=timezone.now()) is True
+    row = Rating.objects.get(score=1)
+    assert (row.due, row.amber_on) == (_after(row, 3), _after(row, 2))
+    assert Rating.objects.get(score=2).due == settled
+    page = supervisor.get(f"/ratings/{world.tenant.code}/{row.entry_id}/")
+    assert page.context["line"].follow.due == row.due
+
+
+def _after(row: Rating, days: int) -> date:
+    return work_calendar().working_day_after(row.rated_on, days)
 
 
 def test_the_core_signs_a_code_for_every_case(world, phone, settings):

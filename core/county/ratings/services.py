@@ -41,6 +41,7 @@ from tenants.place import tenant_current
 from tenants.schemas import schema_exists
 
 from .models import Rating
+from .selectors import OPEN
 
 COLUMNS = (
     "tenant_code", "case_id", "entry_id", "number", "item_code", "item_name", "service_point", "score", "reasons",
@@ -140,6 +141,22 @@ def ratings_rebuild(tenant: Tenant) -> int:
             if len(states) < REBUILD_CHUNK:
                 return Rating.objects.filter(tenant_code=tenant.code).count()
             last = max(states)
+
+
+@transaction.atomic
+def follow_ups_redate() -> int:
+    """Every open follow-up is due by the calendar and the limit in force now (settings.CALENDAR_OBSERVERS, and where
+    the county sets the limit); returns how many days changed. Settled ones keep theirs."""
+    calendar, days = work_calendar(), policy("rating_follow_up_days")
+    moved = []
+    for row in Rating.objects.select_for_update().filter(OPEN).order_by("pk"):
+        due = calendar.working_day_after(row.rated_on, days)
+        amber = amber_on(row.rated_on, days=days, calendar=calendar)
+        if (row.due, row.amber_on) != (due, amber):
+            row.due, row.amber_on = due, amber
+            moved.append(row)
+    Rating.objects.bulk_update(moved, ["due", "amber_on"], batch_size=REBUILD_CHUNK)
+    return len(moved)
 
 
 def ratings_forget_tenants() -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core.county.ratings.services import follow_ups_redate
 from core.domain.journal.bodies import PolicySet
 
 from ..models import Node, PolicyValue
@@ -25,6 +26,8 @@ def policy_change(*, name: str, value: int, by: str, at: datetime) -> bool:
     if policy_value(name) == value:
         return False
     PolicyValue.objects.update_or_create(name=name, defaults={"value": value, "set_at": at, "set_by": by})
+    if name == "rating_follow_up_days":
+        follow_ups_redate()
     for node in Node.objects.filter(revoked_at=None).order_by("node_id"):
         entries_send(node, [PolicySet(name=name, value=str(value))], by=by)
     return True

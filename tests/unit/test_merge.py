@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from random import Random
-from uuid import UUID
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,36 +17,12 @@ from core.domain.cases.merge import (
     merge,
     replay,
 )
-from core.domain.cases.state import CaseState, state_bytes
+from core.domain.cases.state import state_bytes
 from core.domain.journal import bodies as b
 from core.domain.journal.format import Entry
 from tests import samples
+from tests.machines import Copy
 from tests.samples import BODIES, CORE, TOWN, VILLAGE, entry
-
-
-class Copy:
-    """A reader's copy of the case, as cases/bulk.py keeps it, without a database."""
-
-    def __init__(self) -> None:
-        self.state: CaseState | None = None
-        self.known: dict[UUID, Entry] = {}
-        self.parked: list[Entry] = []
-        self.reasons: dict[UUID, str] = {}
-
-    def read(self, batch: Sequence[Entry]) -> None:
-        new = {one.id: one for one in batch if one.id not in self.known}
-        self.known |= new
-        merged = merge(self.state, [*self.parked, *new.values()])
-        if merged.needs_replay:
-            merged = replay(self.known.values(), refused=set(self.reasons))
-            self.reasons = {}
-        self.state, self.parked = merged.state, merged.parked
-        self.reasons |= {one.id: reason for one, reason in merged.refused}
-
-    @property
-    def wire(self) -> bytes:
-        return b"" if self.state is None else state_bytes(self.state)
-
 
 MOVES = sorted(samples.CASE_KINDS - {"case.opened", "case.forwarded", "custody.taken"})
 act = st.tuples(

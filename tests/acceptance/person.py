@@ -122,6 +122,34 @@ class Person:
             self.page.keyboard.press("ArrowDown")
         assert self.page.locator(selector).input_value() == label
 
+    def fill_in(self, form: Locator, values: dict[str, str]) -> None:
+        """These fields of the form hold these values; what a choice opens is there when it is filled in."""
+        for name, value in values.items():
+            field = form.locator(f"[name='{name}']")
+            kind = field.first.evaluate("one => one.type")
+            if kind in ("radio", "checkbox"):
+                # Hidden behind its label, as the pages draw it.
+                form.locator(f"[name='{name}'][value='{value}']").evaluate("one => one.checked || one.click()")
+            elif kind == "select-one":
+                field.select_option(value)
+            else:
+                field.first.fill(value)
+
+    def act(self, name: str, values: dict[str, str], *, prefix: str = "", scan: bytes = b"") -> None:
+        """The act's form on the case's page is filled in and sent; the page says what came of it."""
+        form = self.page.locator(f"form[action$='/{name}/']")
+        form.evaluate("form => { for (let at = form; at; at = at.parentElement) { if ('open' in at) at.open = true } }")
+        self.fill_in(form, {f"{prefix}{field}": value for field, value in values.items()})
+        if scan:
+            file: Any = {"name": "扫描件.png", "mimeType": "image/png", "buffer": scan}
+            form.locator("input[type=file]").set_input_files([file])
+        with self.page.expect_navigation():
+            form.locator("button.btn").last.click()
+
+    def officer_act(self, name: str, values: dict[str, str]) -> None:
+        """The same at the county's console, where fields carry the act's name."""
+        self.act(name, values, prefix=f"{name}-")
+
     def log_in(self, code: str) -> None:
         self.open("/login/")
         self.type_into("#id_username", code)
@@ -150,4 +178,6 @@ def person(browser: Browser, name: str, base: str) -> Person:
     """Somebody new, with no cookies of anybody else."""
     context = browser.new_context(viewport=SCREEN, locale="zh-CN", timezone_id="Asia/Shanghai")  # type: ignore[arg-type]
     context.set_default_timeout(WAIT_MS)
-    return Person(name, base, context.new_page())
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    return Person(name, base, page)

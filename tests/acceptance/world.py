@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +30,9 @@ from core.county.demo.stage import FIRST_VILLAGE, SECOND_VILLAGE, SITES, TOWN_SI
 from core.county.demo.training import CLOCK
 from core.county.demo.world import PASSWORD, Site
 from core.county.publishing.demo_catalogue import demo_records
-from core.domain.catalogue.documents import Item
+from core.domain.cases.deadlines import WorkCalendar
+from core.domain.catalogue.documents import CalendarYear, Item
+from core.domain.journal.clock import instant, instant_date, training_shift_ms
 from core.exchange.carriers import syncthing_settings
 from core.transport.syncthing import SyncthingClient
 
@@ -76,6 +80,16 @@ def processes_below(var: Path) -> list[psutil.Process]:
 def items_of_the_demo() -> dict[str, Item]:
     """The demo catalogue's items by name, as its files say."""
     return {record.name: record for record in demo_records() if isinstance(record, Item)}
+
+
+def calendar_of_the_demo(*more: CalendarYear) -> WorkCalendar:
+    """The demo catalogue's working days, and those of `more` years."""
+    years = [*(record for record in demo_records() if isinstance(record, CalendarYear)), *more]
+    return WorkCalendar(
+        days_off=frozenset(day for year in years for day in year.days_off),
+        make_up_days=frozenset(day for year in years for day in year.make_up_days),
+        years=frozenset(year.year for year in years),
+    )
 
 
 @dataclass
@@ -180,6 +194,16 @@ class World:
         browser = Browser(self.core.url)
         browser.login("admin", PASSWORD)
         return browser
+
+    def today(self) -> date:
+        """The day in this county, by its own clock."""
+        now = time.time_ns() // 1_000_000 + training_shift_ms(str(self.core.clock))
+        return instant_date(instant(now))
+
+    def day_comes(self, day: date) -> None:
+        """It is nine in the morning of that day everywhere, and every machine has heard it from the county."""
+        told = self.core_manage("clock_forward", "--to", day.isoformat())
+        assert told.split()[-1] == day.isoformat() == self.today().isoformat(), told
 
     def core_manage(self, *arguments: str) -> str:
         """What a command on the core prints. Raises CalledProcessError."""

@@ -60,9 +60,8 @@ def _extended(scene: Scene, case: Told) -> Story:
 
 def calendar_published(scene: Scene, year: int) -> None:
     """The administrator enters the year's holidays and publishes them; every open case is counted anew."""
-    off = [date(year, month, day) for month, day in sorted((*EVERY_YEAR, *BY_THE_MOON.get(year, ())))]
     browser = scene.console("admin")
-    days = "\n".join(day.isoformat() for day in off if day.isoweekday() < 6)
+    days = "\n".join(day.isoformat() for day in holidays_of(year))
     path = console_path("publishing:calendar", str(year))
     browser.fill(path, {"days_off": days, "make_up_days": "", "source": "演练:法定节假日"}, has="days_off")
     publish = {"note": f"{year}年工作日历", "sure": "on"}
@@ -70,13 +69,18 @@ def calendar_published(scene: Scene, year: int) -> None:
     scene.tell(f"县级管理员发布{year}年工作日历,在办件的期限重新计算")
 
 
+def holidays_of(year: int) -> list[date]:
+    """The days from Monday to Friday that are off by law, for a year whose notice is not out."""
+    off = [date(year, month, day) for month, day in sorted((*EVERY_YEAR, *BY_THE_MOON.get(year, ())))]
+    return [day for day in off if day.isoweekday() < 6]
+
+
 def holiday_after(day: date, calendar: WorkCalendar) -> date:
     """The first day after `day` that is off, by the calendar in force or, in a year without one, by the law."""
     while True:
         day += timedelta(days=1)
-        known = day.year in calendar.years
-        by_law = (day.month, day.day) in (*EVERY_YEAR, *BY_THE_MOON.get(day.year, ()))
-        if calendar.rule(day) == HOLIDAY or (by_law and not known and day.isoweekday() < 6):
+        by_law = day.year not in calendar.years and day in holidays_of(day.year)
+        if calendar.rule(day) == HOLIDAY or by_law:
             return day
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.template.response import TemplateResponse
 from django.test import Client, RequestFactory
 from django_tenants.utils import tenant_context
 
@@ -82,7 +83,9 @@ def test_the_back_office_prints_a_notice_in_the_departments_name(case: CaseState
         response = paper_response(request, state, "special_procedure", here=here(), back="/back/")
         assert paper_response(request, state, "delivery", here=here(), back="/back/") is None
     assert response is not None
-    text = response.content.decode()
+    connection.set_schema_to_public()
+    assert isinstance(response, TemplateResponse)
+    text = response.render().content.decode()
     assert "湘潭县民政局" in text
     assert "特别程序告知书" in text
     assert "申请人要求听证。" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -45,7 +46,7 @@ def parts() -> list[Record]:
     ]  # fmt: skip
 
 
-def _item(code: str, name: str, **more: object) -> Item:
+def _item(code: str, name: str, **more: Any) -> Item:
     return build.item(code, name, "promised", complaint="12345", consultation="0731-57880000", **more)
 
 

@@ -106,9 +106,7 @@ def _of_act(sources: Sources) -> Mapping[str, str]:
                 "stopped_on": day_official(instant_date(sources.act.at)),
             }  # fmt: skip
         case b.DeadlineExtended() as extended:
-            legal = sources.state.legal
-            unit = "个工作日" if legal is not None and legal.unit == "working_day" else "日"
-            found = {"reason": extended.reason, "days": f"{extended.days}{unit}"}
+            found = {"reason": extended.reason, "days": _extended(sources.state, extended.days)}
         case b.CaseTerminated() | b.CaseLapsed() | b.CaseWithdrawn() as ended:
             found = {"reason": ending_words(ended)}
         case b.CaseDecided() as decided:
@@ -116,6 +114,11 @@ def _of_act(sources: Sources) -> Mapping[str, str]:
         case b.MaterialDeferred():
             found = {"due": day_official(max(one.due for one in sources.state.deferrals.values()))}
     return found
+
+
+def _extended(state: CaseState, days: int) -> str:
+    """Days of the legal limit, in its own unit."""
+    return f"{days}个工作日" if state.legal is not None and state.legal.unit == "working_day" else f"{days}日"
 
 
 def ending_words(body: b.CaseTerminated | b.CaseLapsed | b.CaseWithdrawn) -> str:
@@ -219,7 +222,7 @@ def _clock_facts(sources: Sources) -> list[Fact]:
                     else _("%(procedure)s since %(first)s, about %(days)s days, not counted"))  # fmt: skip
             facts.append(Fact(_("Special procedure"), text % words))
         elif isinstance(entry.body, b.DeadlineExtended):
-            text = _("legal limit longer by %(days)s days") % {"days": entry.body.days}
+            text = _("legal limit longer by %(days)s") % {"days": _extended(sources.state, entry.body.days)}
             facts.append(Fact(_("Extension"), f"{text}（{entry.body.reason}）"))
     return facts
 

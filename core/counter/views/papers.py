@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -29,7 +30,7 @@ from core.exchange.identity import Identity
 
 from ..access import StaffRequest, at_place
 from ..case_page import ledger_view, material_lines
-from ..papers import ALL, Paper, paper_of
+from ..papers import ALL, paper_of
 from ..refusals import refusal
 
 #: Shown in the browser; anything else is only ever downloaded.
@@ -86,7 +87,7 @@ def paper_response(request: HttpRequest, state: CaseState, kind: str, *, here: H
     """The page of one of the papers of core.counter.papers.ALL; None where the case has no such paper.
 
     `here` is the place whose service point prints it, `back` the address of the case's page. On the core the
-    connection stands in the case's tenant; the response is complete and may be returned after leaving it.
+    connection stands in the case's tenant; everything is read by then, and the page is drawn after leaving it.
     """
     day = today()
     which = request.GET.get("which", "")
@@ -97,12 +98,13 @@ def paper_response(request: HttpRequest, state: CaseState, kind: str, *, here: H
         "paper": made, "case": state, "heading": HEADINGS[made.kind], "back": back, "qr": receipt_qr(state),
         "printed_at": clock_now(), "narrow": made.on_roll and request.GET.get("paper") == "80",
     }  # fmt: skip
+    # Drawn after the view: on the county's host the page around the paper is the console's, not the hall's.
     if kind == "receipt":
-        return render(request, "counter/receipt.html", context | _receipt_context(state, made, here, day))
-    return render(request, "counter/paper_official.html", context)
+        return TemplateResponse(request, "counter/receipt.html", context | _receipt_context(state, here, day))
+    return TemplateResponse(request, "counter/paper_official.html", context)
 
 
-def _receipt_context(state: CaseState, made: Paper, here: Here, day: date) -> dict[str, Any]:
+def _receipt_context(state: CaseState, here: Here, day: date) -> dict[str, Any]:
     """What the receipt shows besides its words: every day of the limits, every material, what is still owed."""
     item = case_item(state)
     lines = material_lines(state, item, here=here, today=day)

@@ -234,7 +234,7 @@ DEFAULTS: Final[Mapping[PaperKind, PaperTemplate]] = {one.paper: one for one in 
         "termination", "终止办理通知书",
         "{you}于{applied_on}提出的{item}申请，因下列原因终止办理：",
         "{reason}",
-        "已提交的申请材料原件，请到{place}领取。{you}可以在具备条件后重新提出申请。",
+        "已提交的申请材料原件，请到{place}领取。",
     ),
     _default(
         "decision_granted", "准予{act}决定书",

@@ -123,7 +123,7 @@ MATERIALS = Sheet("materials", "材料", "materials", (
     Column("issuing_body", "出具单位", "issuing body"),
     Column("deferrable", "可容缺", "deferrable", "yes_no", words=words.YES_NO, example="否"),
     Column("pledgeable", "可告知承诺", "pledgeable", "yes_no", words=words.YES_NO, example="否"),
-    Column("pledge_text", "承诺内容", "pledge text", example="本人承诺所述居住情况属实,愿意接受核查。",
+    Column("pledge_text", "承诺内容", "pledge text", example="本人承诺所述居住情况属实，愿意接受核查。",
            help=gettext_noop("What the applicant signs in its place; empty: the general wording.")),
     Column("certificate", "可替代证照", "certificate", example="居民身份证"),
     Column("situations", "适用情形", "situations", "codes",

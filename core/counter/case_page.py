@@ -16,7 +16,7 @@ from core.domain.cases import services
 from core.domain.cases.deadlines import Ledger, LedgerDay, case_ledgers
 from core.domain.cases.intake import materials_needed
 from core.domain.cases.outcome import outcome_of
-from core.domain.cases.selectors import case_flags, case_timeline, certificates_of
+from core.domain.cases.selectors import Certificate, case_flags, case_timeline, certificates_of
 from core.domain.cases.services.clocks import MAX_EXPECTED_DAYS
 from core.domain.cases.state import CaseState, MaterialFact
 from core.domain.cases.writing import work_calendar
@@ -193,7 +193,9 @@ def act_forms(look: Look, names: Names) -> dict[str, Any]:
         "departments": [(code, names.department(code)) for code in sorted(services.departments_of(item))],
         "urgings": services.urgings_unanswered(state),
         "form_fields": [(field.name, field.label) for field in item.fields],
-        "certificates": certificates_of(state.applicant.id_number) if state.applicant.id_number else [],
+        "replaceable": any(material.certificate for material in item.materials),
+        "certificates": _certificates(state, item),
+        "wanted": _wanted(state, item),
         "objections": [
             (names.department(department), opinion.text)
             for one in state.stages for department, opinion in one.opinions.items() if opinion.verdict == "object"
@@ -202,6 +204,19 @@ def act_forms(look: Look, names: Names) -> dict[str, Any]:
         "ways": services.WAYS,
         "in_person": services.IN_PERSON,
     }  # fmt: skip
+
+
+def _certificates(state: CaseState, item: Item) -> list[Certificate]:
+    wanted = state.applicant.id_number and any(material.certificate for material in item.materials)
+    return certificates_of(state.applicant.id_number) if wanted else []
+
+
+def _wanted(state: CaseState, item: Item) -> str:
+    """The code of the material the case waits for; "" where it waits for none."""
+    returned = (code for opinion in services.returns_unanswered(state).values() for code in opinion.returned)
+    lacking = (material.code for material in services.materials_lacking(state, item))
+    known = {material.code for material in item.materials}
+    return next((code for code in (*services.deferrals_open(state), *returned, *lacking) if code in known), "")
 
 
 def ledger_view(ledger: Ledger, today: date) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ class Offer:
     levels: tuple[str, ...] = ()
     #: The joint act of the stage that comes next or is open.
     joint: str = ""
-    #: Something must be handed in before the case can go on.
+    #: Something must be handed in before the case can go on, and this person takes it in.
     wants_material: bool = False
 
     @property
@@ -98,7 +98,7 @@ class Look:
 def offer_of(look: Look) -> Offer:
     """The acts that would not be refused."""
     state, offer = look.state, Offer()
-    offer.wants_material = _wants_material(look)
+    offer.wants_material = look.actor.has(*COUNTER_ROLES) and _wants_material(look)
     if look.accepts and state.status in s.RULES["material.received"].allowed:
         offer.acts.add("material")
     if state.status in s.RULES["case.urged"].allowed:

@@ -125,7 +125,7 @@ HOW: Final[Words] = {
 }
 DELIVERY: Final[Words] = {
     "window": _("at the window"),
-    "agent": _("to the person acting for the applicant"),
+    "agent": _("brought by the village agent"),
     "mail": _("by mail"),
     "locker": _("in a locker"),
     "electronic": _("electronically"),

@@ -196,11 +196,12 @@ def steps_of(state: CaseState, rating: UUID) -> tuple[FollowUp, ...]:
 
 
 def follow_light(one: Following, *, today: date, calendar: WorkCalendar, days: int) -> str:
-    """DONE once it is settled; before, GREEN, AMBER from `amber_on`, RED after the due day."""
+    """DONE where it was settled in time, RED after the due day, also where it was settled then; before that GREEN, and
+    AMBER from `amber_on`."""
+    if (instant_date(one.settled.at) if one.settled else today) > one.due:
+        return RED
     if one.settled is not None:
         return DONE
-    if today > one.due:
-        return RED
     return AMBER if today >= amber_on(instant_date(one.rating.at), days=days, calendar=calendar) else GREEN
 
 

@@ -209,6 +209,8 @@ def test_a_rating_of_1_is_followed_up_until_its_second_rating(world, phone, supe
     assert (row.second_score, row.outcome) == (4, "窗口人员已培训")
     assert row.contacted_at is not None and row.settled_on == clock.today()
     assert light_of(row, row.due + timedelta(days=9)) == "done"
+    row.settled_on = row.due + timedelta(days=1)
+    assert light_of(row, row.due) == "red"
     assert rated() == [(1, True, "态度不好"), (4, False, "")]
     acts = [(one.staff_code, one.act, one.reason) for one in CaseAccess.objects.order_by("at", "pk")]
     assert ("sup1", "rating-contacted", "supervision") in acts and ("sup1", "rating-settled", "supervision") in acts
@@ -245,6 +247,10 @@ def test_the_list_shows_all_ratings_with_counts_and_what_is_open(world, phone, s
     assert "<b>3.0</b>" in page and "<b>50.0 %</b>" in page and "1 follow-up open" in page
     assert "材料一次说清" not in supervisor.get("/ratings/?score=1").content.decode()
     assert "等得太久" not in supervisor.get("/ratings/?follow=overdue").content.decode()
+    (month,) = supervisor.get("/ratings/").context["months"]
+    assert (month[0].month, month[1]) == (clock.today().replace(day=1), "易俗河镇")
+    assert month[0].summary.counts == ((5, 1), (4, 0), (3, 0), (2, 0), (1, 1))
+    assert (month[0].summary.average, month[0].summary.satisfied, month[0].open) == (3.0, 50.0, 1)
     assert follow_ups_open(actor_anywhere(officer("adm1", "county_admin"))) == 1
 
 

@@ -16,6 +16,7 @@ from core.domain.cases import services
 from core.domain.cases.receipt import receipt_from_token
 from core.domain.cases.selectors import case_state
 from core.domain.cases.state import CaseState, RatingFact
+from core.domain.cases.writing import work_calendar
 from core.domain.journal import clock
 from core.domain.journal.models import Entry
 from tests import place
@@ -126,6 +127,8 @@ def test_a_low_rating_is_followed_up_at_the_counter_and_rated_a_second_time(desk
     (line,) = [one for one in pages.rating_lines(state, today=clock.today()) if one.key == key]
     assert line.follow is not None and line.follow.second is not None
     assert (line.light, line.follow.second.score) == ("done", 4)
+    late = replace(line.follow, due=clock.today() - timedelta(days=1))
+    assert pages.follow_light(late, today=clock.today(), calendar=work_calendar(), days=5) == "red"
     assert [step.text for step in line.steps] == ["已上门道歉", "申请人表示理解"]
     assert list(firsts(state)) == [key.hex]
 

@@ -53,13 +53,13 @@ def ratings_found(watch: Watch, filters: Filters, *, today: date) -> QuerySet[Ra
 
 
 def light_of(rating: Rating, today: date) -> str:
-    """The follow-up's light: DONE once settled; "" where none is needed."""
+    """The follow-up's light, as core.counter.rating.follow_light; "" where none is needed."""
     if rating.due is None:
         return ""
-    if rating.settled_at is not None:
-        return DONE
-    if today > rating.due:
+    if (rating.settled_on or today) > rating.due:
         return RED
+    if rating.settled_on is not None:
+        return DONE
     return AMBER if rating.amber_on and today >= rating.amber_on else GREEN
 
 

@@ -9,8 +9,8 @@ class Command(RebuildCommand):
     """Nothing that was rated is lost by it."""
 
     help = (
-        "Derive the county's table of ratings anew from the cases of all tenants (after a restore, a moved tenant, or"
-        " a changed calendar or limit of follow-ups). Example: manage.py rebuild_ratings --tenant 430321100000"
+        "Derive the county's table of ratings anew from the cases of all tenants (after a restore or a moved"
+        " tenant). Example: manage.py rebuild_ratings --tenant 430321100000"
     )
     counted = counted_key = "ratings"
     gone_key = "ratings_of_gone_tenants"

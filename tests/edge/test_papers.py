@@ -17,7 +17,7 @@ from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Grant, Item, Material, PaperTemplate, Record
 from core.domain.catalogue.services import release_apply
 from core.domain.journal.bodies import Party
-from core.domain.journal.clock import today
+from core.domain.journal.clock import instant, physical_ms, today
 from core.domain.journal.models import Entry
 from core.domain.staff.services import membership_grant, user_create
 from tests import place
@@ -221,6 +221,15 @@ def test_an_end_without_a_decision_is_notified_with_its_reason(town: Client, end
     paper = made("termination", state)
     assert paper.title == "终止办理通知书"
     assert ("已在外地办理" if end == "withdrawn" else "申请人已去世") in words(paper)
+
+
+def test_a_lapsed_application_is_notified_as_ended(town: Client) -> None:
+    taken = case_take_in(application=build.application(ENTRUSTED, materials={}), actor=build.CLERK, allow_missing=True)
+    services.supplement_request(case_id=taken.id, actor=build.CLERK, lacking=("M01",))
+    later = instant(physical_ms() + 90 * 24 * 3600 * 1000)
+    state = services.case_lapse(case_id=taken.id, actor=build.CLERK, reason="多次电话联系未果", at=later)
+    assert papers_available(state) == ("receipt", "supplement", "termination")
+    assert "多次电话联系未果" in words(made("termination", state))
 
 
 def test_a_grant_that_is_no_licence_is_not_called_one(town: Client) -> None:

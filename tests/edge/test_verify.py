@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -116,8 +117,6 @@ def test_line_ends_of_a_scanner_do_not_spoil_a_code(opened: CaseState) -> None:
 
 
 def command(*arguments: str) -> dict[str, Any]:
-    from io import StringIO
-
     out = StringIO()
     call_command("verify", *arguments, "--json", stdout=out)
     found: dict[str, Any] = json.loads(out.getvalue())
@@ -137,6 +136,12 @@ def test_the_command_says_what_this_machine_knows(opened: CaseState) -> None:
     ANSWERS[opened.number] = Known(where=HERE, status="completed")
     found = command(payload_of(opened))
     assert (found["known"], found["status"]) == ("here", "completed")
+
+
+def test_the_command_says_the_key_others_may_check_by(opened: CaseState) -> None:
+    out = StringIO()
+    call_command("verify", "--print-key", stdout=out)
+    assert out.getvalue().strip() == identity().root_key.hex()
 
 
 @pytest.mark.parametrize(
@@ -169,3 +174,10 @@ def test_a_node_says_whether_the_county_has_confirmed_a_case(
         OutboxItem.objects.filter(pk=row.pk).update(epoch=1, seq=seq)
     OutgoingStream.objects.create(author=place.VILLAGE.node, epoch=1, audience=CORE, last_seq=99, applied_seq=99)
     assert known.case_known(opened.number, "").where == COUNTY
+
+
+@pytest.mark.parametrize(("more", "needed"), [(["--root-key", "00"], False), (["--root-key=00"], False), ([], True)])
+def test_no_database_is_started_for_a_proof_by_a_given_key(more: list[str], needed: bool) -> None:
+    from manage import needs_database
+
+    assert needs_database(["verify", "YZ1:ABC", *more]) is needed

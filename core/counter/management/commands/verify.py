@@ -15,19 +15,27 @@ class Command(BaseCommand):
     help = (
         "Check the code of a receipt, or of any other paper: what a scanner reads from it, in quotes. With --root-key "
         "nothing but the code and the key is looked at, so it works on any machine, offline. "
+        "`verify --print-key` says the county's key. "
         "Example: manage.py verify 'YZ1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEXWK...'. "
         "Exit codes: 0 genuine, 1 not genuine, 2 this machine does not know the county's key, or the key is none, "
         "3 genuine, but the card of the machine that signed is revoked by now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("payload", help="what the code says (YZ1:...), or the address it leads to")
+        parser.add_argument(
+            "payload", nargs="?", default="", help="what the code says (YZ1:...), or the address it leads to"
+        )
         parser.add_argument("--root-key", default="", metavar="HEX", help="the county's root public key, 64 hex digits")
+        parser.add_argument("--print-key", action="store_true", help="print the county's root public key and stop")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = options["root_key"]
-        verdict = verdict_of(options["payload"], _root_key(given), ask=not given)
+        root_key = _root_key(given)
+        if options["print_key"]:
+            self.stdout.write(root_key.hex())
+            return
+        verdict = verdict_of(options["payload"], root_key, ask=not given)
         found = _words(verdict)
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))

@@ -1,8 +1,9 @@
 """What waits for somebody at this counter beside new applications, counted for the first page and listed.
 
-Which cases these are stands in their states, not in columns. So that the first page never reads thousands of states,
-at most CASES_LOOKED_AT open cases of each group are looked at, those due first: a counter with fewer open cases is
-told everything, a larger one what presses most, and `complete` says which it was.
+Which cases these are stands in their states, not in columns. So that nobody waits for thousands of states, at most
+CASES_LOOKED_AT open cases of each group are looked at, those due first: a counter with fewer open cases is told
+everything, a larger one what presses most, and `complete` says which it was. The first page is drawn without it and
+asks for it afterwards.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from core.domain.cases import lifecycle as s
 from core.domain.cases import services
 from core.domain.cases.deadlines import AMBER, GREEN, RED, WorkCalendar, delivery_due_on, due_on
 from core.domain.cases.models import Case
+from core.domain.cases.selectors import case_list_to_deliver
 from core.domain.cases.state import CaseState, state_decode
 from core.domain.cases.writing import work_calendar
 from core.domain.journal.place import CORE, Here
@@ -122,6 +124,16 @@ class _Looked:
         return AMBER if self.calendar.working_days_between(self.today, due) <= 1 else GREEN
 
 
+def deliver_rows(here: Here, *, today: date, limit: int) -> list[TodoRow]:
+    """The results that have waited longest to be handed out here, with the last day for each."""
+    # The states of those few alone: a sort of all of them with their states is slow.
+    longest = list(case_list_to_deliver(here.node).values_list("pk", flat=True)[:limit])
+    wires = dict(Case.objects.filter(pk__in=longest).values_list("pk", "state"))
+    calendar = work_calendar()
+    looked = [_Looked(state_decode(bytes(wires[key])), here, today, calendar) for key in longest]
+    return todo_rows([line for one in looked for line in _deliver(one)])
+
+
 def todo_here(here: Here, *, today: date) -> Todo:
     """What waits at this counter today. Three queries for the cases and one for the calendar."""
     calendar, complete = work_calendar(), True
@@ -144,7 +156,7 @@ def _states(here: Here, statuses: tuple[str, ...]) -> list[CaseState]:
     if here.node == CORE:
         # A hall's schema holds the cases of its villages too; those are for their own counters.
         cases = cases.filter(service_point=here.service_point)
-    wires = cases.order_by("promised_due", "number").values_list("state", flat=True)[: CASES_LOOKED_AT + 1]
+    wires = cases.order_by("promised_due").values_list("state", flat=True)[: CASES_LOOKED_AT + 1]
     return [state_decode(bytes(wire)) for wire in wires]
 
 

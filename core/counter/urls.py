@@ -9,6 +9,7 @@ app_name = "counter"
 urlpatterns = [
     path("", start.home, name="home"),
     path("network/", start.network_bar, name="network"),
+    path("to-do/", todo.todo_cards, name="todo_cards"),
     path("to-do/<slug:kind>/", todo.todo, name="todo"),
     path("to-deliver/", todo.to_deliver, name="to_deliver"),
     path("items/", items.items, name="items"),

@@ -24,7 +24,12 @@ __all__ = ["desk", "later", "town"]
 
 
 def cards(client) -> dict[str, tuple[int, bool]]:
-    return {card.kind: (card.count, card.late) for card in client.get("/").context["cards"]}
+    return {card.kind: (card.count, card.late) for card in part(client).context["cards"]}
+
+
+def part(client):
+    """What the first page asks for once it stands."""
+    return client.get("/to-do/", headers={"HX-Request": "true"})
 
 
 def listed(client, kind: str):
@@ -37,9 +42,17 @@ def listed(client, kind: str):
 def test_where_nothing_waits_the_first_page_has_no_cards_and_the_lists_say_so(town):
     client = person("clerk1")
     assert cards(client) == {}
+    assert "Nothing was returned, nothing is late." in part(client).content.decode()
     for kind in todo.TITLES:
         assert "Nothing of this kind waits." in client.get(f"/to-do/{kind}/").content.decode()
     assert client.get("/to-do/nothing/").status_code == 404
+
+
+def test_without_scripts_the_first_page_leads_to_the_first_list_that_has_something(desk):
+    assert 'href="/to-do/"' in desk.get("/").content.decode()
+    assert desk.get("/to-do/")["Location"] == "/to-do/returned/"
+    services.case_submit(application=build.application(build.CARD), actor=build.AGENT)
+    assert desk.get("/to-do/")["Location"] == "/to-do/deliver/"
 
 
 def test_a_returned_case_waits_with_what_is_wrong_until_it_is_put_right(town):
@@ -71,7 +84,7 @@ def test_a_material_that_is_to_follow_waits_from_the_day_before_and_is_late_the_
     later(2)
     assert cards(clerk) == {"deferrals": (1, True)}
     assert listed(clerk, "deferrals") == [(state.id, ("平面图",), "", due, "red")]
-    assert "overdue" in clerk.get("/").content.decode()
+    assert "overdue" in part(clerk).content.decode()
 
 
 def test_a_supplement_notice_waits_once_its_day_has_gone_by(town, later):

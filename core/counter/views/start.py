@@ -18,7 +18,7 @@ from ..access import NoRoleHere, StaffRequest, at_place, in_county
 from ..context import navigation
 from ..network import network
 from ..selectors import case_rows, drafts_of, item_hits
-from ..todo import DELIVER, todo_here, todo_rows
+from ..todo import deliver_rows
 
 LIST_LENGTH = 8
 
@@ -27,14 +27,12 @@ LIST_LENGTH = 8
 def home(request: StaffRequest) -> HttpResponse:
     today, text = instant_date(clock_now()), request.GET.get("q", "").strip()
     place, clerk = request.place, request.actor.code
-    waiting = todo_here(place, today=today)
     context = {
         "text": text,
         "hits": item_hits(text=text, here=place, on=today) if text else [],
         "categories": categories(),
         "mine": case_rows(case_list(clerk=clerk, open_only=True)[:LIST_LENGTH], today=today, county=_("the county")),
-        "hand_out": todo_rows(waiting.lists[DELIVER][:LIST_LENGTH]),
-        "cards": [card for card in waiting.cards if card.count],
+        "hand_out": deliver_rows(place, today=today, limit=LIST_LENGTH),
         "counts": counts_today(today, place.service_point),
         "drafts": drafts_of(clerk),
         "held": streams_held(),

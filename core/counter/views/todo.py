@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from core.domain.journal.clock import today
 
 from ..access import StaffRequest, at_place
 from ..todo import CASES_LOOKED_AT, DELIVER, TITLES, todo_here, todo_rows
 from .cases import PAGE_LENGTH
+
+
+@at_place()
+def todo_cards(request: StaffRequest) -> HttpResponse:
+    """The counts alone, which the first page asks for once it stands; without scripts the list that presses most."""
+    found = todo_here(request.place, today=today())
+    cards = [card for card in found.cards if card.count]
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("counter:todo", kind=cards[0].kind if cards else next(iter(TITLES)))
+    return render(request, "counter/_waiting.html", {"cards": cards})
 
 
 @at_place()

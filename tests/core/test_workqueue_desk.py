@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.county.workqueue.models import Task
-from core.county.workqueue.selectors import Filters, desk_of, light_of, lights_count, tasks_page
+from core.county.workqueue.selectors import Filters, desk_of, items_on, light_of, lights_count, tasks_page
 from core.county.workqueue.services import AssigneeUnfit, task_assign
 from core.domain.staff.services import membership_grant
 from tests.core.offices import CIVIL, HEALTH, officer
@@ -89,6 +89,18 @@ def test_filters_narrow_the_desk():
     assert [count(), count(power="decide"), count(power="wait"), count(item_code="B")] == [4, 1, 1, 1]
     assert [count(tenant_code=OTHER), count(who="mine"), count(who="unassigned")] == [1, 1, 3]
     assert count(department=HEALTH) == 0
+
+
+def test_the_items_to_filter_by_are_those_on_the_desk_each_once():
+    for code in ("B", "A", "B", "C"):
+        task(1, item=code)
+    task(2, item="D", department=HEALTH), task(3, item="A", department=HEALTH, tenant=OTHER)
+    civil, health = officer("rev1", "reviewer", CIVIL), officer("doc1", "reviewer", HEALTH)
+    local, supervisor = officer("rev2", "reviewer", HEALTH, tenant_code=OTHER), officer("sup1", "supervisor")
+    assert [[code for code, _ in items_on(desk_of(user))] for user in (civil, health, local, supervisor)] == [
+        ["A", "B", "C"], ["A", "D"], ["A"], ["A", "B", "C", "D"],
+    ]  # fmt: skip
+    assert items_on(desk_of(officer("adm1", "county_admin"))) == []
 
 
 def test_tasks_are_given_to_somebody_of_their_department_only():

@@ -145,7 +145,7 @@ def _joint(joint: Joint | None, picture: CasePicture) -> Alert | None:
     leads = _("%(leader)s leads and gives one opinion for all.") % {
         "leader": names_of([joint.leader], picture.departments),
     }  # fmt: skip
-    others = _("%(others)s take part.") % {"others": names_of(joint.others, picture.departments)}
+    others = _("Taking part: %(others)s.") % {"others": names_of(joint.others, picture.departments)}
     if joint.appointment is None:
         when = _("No appointment yet: it is set before the opinion.")
     else:

@@ -35,9 +35,9 @@ class Look:
     main: bool = False
 
 
-#: In the order of the page; the first that is offered and main is open.
+#: In the order of the page; the first that is offered and main is open, and so is an answer somebody waits for.
 LOOKS: Final[dict[str, Look]] = {
-    offers.ANSWER: Look(gettext_lazy("Answer"), gettext_lazy("Send the answer"), "send", main=True),
+    offers.ANSWER: Look(gettext_lazy("Answer"), gettext_lazy("Send the answer"), "send"),
     offers.ACCEPT: Look(gettext_lazy("Accept"), gettext_lazy("Accept"), "check", main=True),
     offers.SUPPLEMENT_IN: Look(gettext_lazy("Everything is in"), gettext_lazy("Everything is in"), "check", main=True),
     offers.LAPSE: Look(
@@ -167,7 +167,7 @@ def panels_of(desk: Desk, *, failed: ActForm | None = None, failed_act: str = ""
     first = next((act for act in offered if LOOKS[act].main and not _answered(act, desk)), "")
     return [
         Panel(
-            act=act, look=LOOKS[act], hint=_hint(act, desk), first=act == first, open=act in (first, failed_act),
+            act=act, look=LOOKS[act], hint=_hint(act, desk), first=act == first, open=act in (first, failed_act, offers.ANSWER),
             form=failed if failed is not None and act == failed_act else form_for(act, desk),
         )
         for act in offered

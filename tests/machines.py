@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from random import Random
 from uuid import UUID
 
-from core.domain.cases.lifecycle import IllegalTransition, require_allowed
+from core.domain.cases.lifecycle import RULES, IllegalTransition, require_allowed
 from core.domain.cases.merge import merge, replay
 from core.domain.cases.state import CaseState, state_bytes, state_hash
 from core.domain.journal import bodies as b
 from core.domain.journal.format import Entry
-from tests.samples import BODIES, CASE, CORE, START, TOWN, VILLAGE, entry_id
+from tests.samples import BODIES, CASE, CASE_KINDS, CORE, START, TOWN, VILLAGE, entry_id
 
 NODES = (VILLAGE, TOWN, CORE)
+#: Every kind but those that say who has the case.
+STEPS = sorted(CASE_KINDS - {"case.opened", "case.forwarded", "custody.taken"})
+#: A day on which every other act ends the case would be short.
+ENDS = {"case.refused", "case.lapsed", "case.withdrawn", "case.terminated"}
+#: What brings a case on without a state of its own.
+AHEAD = {"opinion.recorded", "clock.resumed"}
+
+
+def step_likely(state: CaseState | None, random: Random) -> str:
+    """Mostly what brings a case of this state on, often what the procedure knows for it, sometimes anything."""
+    if state is None or random.random() < 0.25:
+        return random.choice(STEPS)
+    lawful = [kind for kind in STEPS if state.status in RULES[kind].allowed]
+    if random.random() < 0.05:
+        return random.choice(lawful)
+    going_on = [kind for kind in lawful if kind not in ENDS]
+    ahead = [kind for kind in going_on if RULES[kind].to or kind in AHEAD]
+    return random.choice(ahead if ahead and random.random() < 0.6 else going_on)
 
 
 class Copy:

@@ -5,21 +5,20 @@ has one of the machines be the real services on the real database.
 """
 
 from collections.abc import Sequence
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core.domain.cases.lifecycle import RULES
+from core.domain.cases.lifecycle import CLOSED, RULES
 from core.domain.cases.merge import replay
 from core.domain.cases.state import state_bytes
 from core.domain.journal import bodies as b
 from core.domain.journal.format import Entry
-from tests import samples
-from tests.machines import NODES, Copy, World
+from tests.machines import NODES, STEPS, Copy, World, step_likely
 from tests.samples import BODIES, CORE
 
-STEPS = sorted(samples.CASE_KINDS - {"case.opened", "case.forwarded", "custody.taken"})
 nodes = st.sampled_from(NODES)
 kinds = st.sampled_from(STEPS)
 
@@ -153,3 +152,33 @@ def test_entries_in_any_order_in_any_batches_with_duplicates_are_the_same_case(d
         del arriving[:size]
     assert copy.wire == state_bytes(whole)
     assert (copy.parked, copy.reasons) == ([], {})
+
+
+def long_day(seed: int) -> World:
+    """Most acts bring the case on, by whoever may; news comes late and in pieces."""
+    random, world = Random(seed), World()
+    world.open()
+    for _ in range(200):
+        node = random.choice(NODES)
+        lot = random.random()
+        if lot < 0.4:
+            world.read(node, random.choice([one for one in NODES if one != node]), random.randint(1, 5))
+        elif lot < 0.47:
+            world.act(node, b.CaseForwarded(to=random.choice(NODES), power="review"))
+        elif lot < 0.48:
+            world.act(CORE, BODIES["custody.taken"])
+        else:
+            world.act(node, BODIES[step_likely(world.machines[node].copy.state, random)], force=random.random() < 0.05)
+    return world
+
+
+def test_long_lives_end_the_same_on_all_machines_and_reach_every_end():
+    ends = set()
+    for seed in range(150):
+        world = long_day(seed)
+        world.settle()
+        whole = replay(world.entries).state
+        assert whole is not None
+        assert {machine.copy.wire for machine in world.machines.values()} == {state_bytes(whole)}
+        ends.add(whole.status)
+    assert ends >= CLOSED

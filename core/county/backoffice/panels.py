@@ -167,7 +167,8 @@ def panels_of(desk: Desk, *, failed: ActForm | None = None, failed_act: str = ""
     first = next((act for act in offered if LOOKS[act].main and not _answered(act, desk)), "")
     return [
         Panel(
-            act=act, look=LOOKS[act], hint=_hint(act, desk), first=act == first, open=act in (first, failed_act, offers.ANSWER),
+            act=act, look=LOOKS[act], hint=_hint(act, desk), first=act == first,
+            open=act in (first, failed_act, offers.ANSWER),
             form=failed if failed is not None and act == failed_act else form_for(act, desk),
         )
         for act in offered

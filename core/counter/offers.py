@@ -45,6 +45,8 @@ class Offer:
     levels: tuple[str, ...] = ()
     #: The joint act of the stage that comes next or is open.
     joint: str = ""
+    #: By law the case is accepted since this day: nobody answered in time.
+    deemed_from: date | None = None
     #: Something must be handed in before the case can go on, and this person takes it in.
     wants_material: bool = False
 
@@ -143,6 +145,7 @@ def _before_acceptance(look: Look, offer: Offer, may: frozenset[str]) -> None:
         return
     if state.status == s.SUBMITTED:
         deemed = deemed_accepted_on(state, today=look.today, calendar=look.calendar)
+        offer.deemed_from = deemed
         if deemed is not None:
             offer.why["refuse"] = refusal_words(DeemedAccepted(since=deemed))
         if state.supplement is not None:

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from core.domain.cases import services
 from core.domain.cases.models import Case
 from core.domain.cases.receipt import receipt_verify
 from core.domain.cases.selectors import case_state
@@ -90,3 +91,39 @@ def test_the_console_s_first_page_is_the_first_one_the_person_may_open(window):
     answer = client.get("/")
     assert answer.status_code == 302
     assert client.get(answer["Location"]).status_code == 200
+
+
+def test_a_hall_on_the_core_is_told_what_waits_of_its_own_cases_only(window, tenant):
+    own = services.case_submit(application=build.application(build.HOUSE), actor=build.CLERK)
+    services.case_urge(case_id=own.id, actor=build.CLERK, level="urging", text="请尽快")
+    cards = window.get("/to-do/", headers={"HX-Request": "true"}).context["cards"]
+    assert [(card.kind, card.count) for card in cards] == [("urgings", 1)]
+    connection.set_tenant(tenant)
+    Case.objects.filter(pk=own.id).update(service_point="430321100200-01")
+    assert window.get("/to-do/", headers={"HX-Request": "true"}).context["cards"] == []
+
+
+def test_every_act_of_the_counter_is_on_the_halls_case_page_too(window, tenant):
+    connection.set_schema_to_public()
+    for code, role in (("rev1", "reviewer"), ("app1", "approver")):
+        user_create(code=code, name=code, password=PASSWORD)
+        membership_grant(user_code=code, role=role, tenant_code=TENANT_CODE, department=build.USCC)
+    connection.set_tenant(tenant)
+    state = services.case_submit(application=build.application(build.HOUSE), actor=build.CLERK)
+
+    def of(code: str) -> Client:
+        client = Client(headers={"host": HOST})
+        client.post("/login/", {"username": code, "password": PASSWORD})
+        return client
+
+    reviewer, approver = of("rev1"), of("app1")
+    stop = {"procedure": "hearing", "text": "听证", "expected_days": "5"}
+    assert reviewer.post(f"/cases/{state.id}/acts/stop/", stop).status_code == 302
+    assert reviewer.post(f"/cases/{state.id}/acts/resume/").status_code == 302
+    for verdict in ("pass", "pass"):
+        assert reviewer.post(f"/cases/{state.id}/acts/opinion/", {"verdict": verdict}).status_code == 302
+    assert approver.get(f"/cases/{state.id}/").context["acts"][0] == "decide"
+    assert approver.post(f"/cases/{state.id}/acts/decide/", {"granted": "yes"}).status_code == 302
+    connection.set_tenant(tenant)
+    assert case_state(state.id).status == "completed"
+    assert [row.waiting.id for row in window.get("/to-deliver/").context["rows"]] == [state.id]

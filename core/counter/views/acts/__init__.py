@@ -59,7 +59,7 @@ def _again(request: StaffRequest, case_id: UUID, name: str, error: str, typed: T
 
 Do = Callable[[StaffRequest, UUID, Typed], CaseState]
 _ACTS: Final[dict[str, tuple[Do, str | Promise]]] = {
-    "accept": (counter.accept, gettext_lazy("Accepted: the clocks run from today.")),
+    "accept": (counter.accept, gettext_lazy("Accepted: the clocks run.")),
     "refuse": (counter.refuse, gettext_lazy("Not accepted; print the reason for the applicant.")),
     "supplement": (counter.supplement, gettext_lazy("The supplement notice is ready to print.")),
     "complete_supplement": (counter.complete_supplement, gettext_lazy("Complete: the case goes on.")),

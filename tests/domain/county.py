@@ -63,7 +63,7 @@ def reviewed(code: str = build.ALLOWANCE, **more: Any) -> CaseState:
 
 
 def opine(state: CaseState, verdict: str = "pass", **more: Any) -> CaseState:
-    return services.opinion_record(case_id=state.id, verdict=verdict, **({"actor": REVIEWER} | more))
+    return services.opinion_record(case_id=state.id, verdict=verdict, **({"actor": REVIEWER, "at": TAKEN} | more))
 
 
 def decide(state: CaseState, granted: bool = True, **more: Any) -> CaseState:

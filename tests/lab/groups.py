@@ -1,0 +1,40 @@
+"""A host's control group: its processes are counted and limited together, whatever cgroup version the machine has."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path("/sys/fs/cgroup")
+#: Below the root on machines that have version 1 still; the others are not needed to boot.
+VERSION_1: Final = ("unified", "systemd", "memory", "cpu", "pids")
+
+
+def folders(name: str) -> list[Path]:
+    """Where the group lies: once in version 2, once for each controller in version 1."""
+    if (ROOT / "cgroup.controllers").exists():
+        return [ROOT / name]
+    return [ROOT / one / name for one in VERSION_1 if (ROOT / one).is_dir()]
+
+
+def group_make(name: str, memory_bytes: int) -> list[Path]:
+    """The files into which a process writes its own number to belong to the group. `memory_bytes` 0: no limit."""
+    made = folders(name)
+    for folder in made:
+        folder.mkdir(exist_ok=True)
+        for limit in ("memory.max", "memory.limit_in_bytes"):
+            if memory_bytes and (folder / limit).exists():
+                (folder / limit).write_text(str(memory_bytes), encoding="ascii")
+    return [folder / "cgroup.procs" for folder in made]
+
+
+def group_remove(name: str) -> None:
+    """The group is gone, with those its host made inside."""
+    for top in folders(name):
+        for folder in sorted((one for one in top.rglob("*") if one.is_dir()), reverse=True):
+            # A process on its way out still holds its group; the next sweep takes it.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        with contextlib.suppress(OSError):
+            top.rmdir()

@@ -24,6 +24,7 @@ from core.exchange.cards import cards_publish
 from core.exchange.courier_command import Turns
 from core.exchange.folders import CATALOGUE
 from core.exchange.machine import Machine
+from core.exchange.notify import notify
 from core.exchange.post import acks_write
 from core.exchange.status import status_read
 from core.transport.spool import SpoolError
@@ -110,6 +111,8 @@ class Ingest:
                 connection.close()
                 self._next_sweep = 0.0
                 stopped.wait(WAIT_SECONDS)
+            # Also after a turn that failed: starting anew would not bring a database back.
+            notify("WATCHDOG=1")
         for thread in threads:
             thread.join(WAIT_SECONDS * 3)
 
@@ -152,6 +155,8 @@ class Ingest:
         moved = 0
         for schema, nodes in sorted(authors.items()):
             moved += self._round(schema, nodes, sweep=sweep)
+            # A sweep after a month without a line has hundreds of tenants to read.
+            notify("WATCHDOG=1")
         connection.set_schema_to_public()
         for node in sorted(news.nodes):
             status = status_read(self.machine, node)
@@ -219,6 +224,7 @@ def ingest_run(ready: Callable[[], None] = lambda: None) -> None:
     machine, end = machine_open()
     try:
         ingest = Ingest(machine)
+        notify("READY=1")
         ready()
         ingest.run(stopped)
     finally:

@@ -1,13 +1,16 @@
 """The worker of the job queue: provisions towns, checks references every night."""
 
+import asyncio
 import signal
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from procrastinate import App
 from procrastinate.contrib.django import app
 
+from core.exchange.notify import notify, watchdog_seconds
 from tenants.connection import connection
 from tenants.jobs import jobs_resume_stalled
 
@@ -49,14 +52,32 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _stop)
         # The web's connector shares Django's connection and transaction; a worker needs connections of its own.
         with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
-            working.run_worker(
-                queues=queue,
+            asyncio.run(_work(working, once=once, queue=queue, concurrency=concurrency))
+
+
+async def _work(working: App, *, once: bool, queue: list[str] | None, concurrency: int) -> None:
+    """The worker works; systemd hears that it is ready, and that its loop still turns."""
+    async with working.open_async():
+        notify("READY=1")
+        alive = asyncio.create_task(_say_alive(watchdog_seconds()))
+        try:
+            await working.run_worker_async(
+                queues=queue,  # type: ignore[arg-type]  # None is every queue, as its documentation says
                 concurrency=concurrency,
                 wait=not once,
                 listen_notify=not once,
                 delete_jobs="successful",
                 name="yizhan",
             )
+        finally:
+            alive.cancel()
+
+
+async def _say_alive(pause_seconds: float) -> None:
+    """On the worker's own loop: jobs run on threads, so a long one does not keep it from being said."""
+    while pause_seconds:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(pause_seconds)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -28,6 +28,7 @@ from core.exchange.cards import cards_lying
 from core.exchange.courier_command import Turns
 from core.exchange.folders import CATALOGUE
 from core.exchange.machine import Machine
+from core.exchange.notify import notify
 from core.exchange.releases import releases_apply, releases_republish
 from core.exchange.returned import returned_publish
 from core.exchange.status import network_write, status_make, status_write
@@ -85,6 +86,8 @@ class Agent:
             except (SpoolError, SyncthingError, OSError) as error:
                 _log.error("turn_failed", reason=repr(error))
                 stopped.wait(LOOK_SECONDS * 4)
+            # Also after a turn that failed: starting anew would not mend a full disk.
+            notify("WATCHDOG=1")
 
     def turn(self, wait_seconds: float) -> post.Round:
         """One round: what came in, what goes out, a newer catalogue, changed cards, the status when it is due.
@@ -202,6 +205,7 @@ def agent_run(version: str, ready: Callable[[], None] = lambda: None) -> None:
         try:
             agent = Agent(machine, version)
             agent.report()
+            notify("READY=1")
             ready()
             agent.run(stopped)
         finally:

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *COMMON_MIDDLEWARE,
     "edge_node.middleware.StandingMiddleware",
+    "edge_node.screen.ScreenMiddleware",
 ]
 ROOT_URLCONF = "edge_node.urls"
 WSGI_APPLICATION = "edge_node.wsgi.application"

@@ -1,8 +1,11 @@
-"""Pages of a node: the counter, and the way in."""
+"""Pages of a node: the counter, the way in, and whether it answers at all."""
 
 from django.urls import include, path
 
+from edge_node.health import health
+
 urlpatterns = [
+    path("healthz", health, name="health"),
     path("", include("core.counter.urls")),
     path("", include("core.counter.account_urls")),
 ]

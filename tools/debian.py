@@ -18,6 +18,7 @@ from typing import Final
 #: Codename -> the Python of its python3 package.
 PYTHONS: Final[dict[str, str]] = {"bookworm": "3.11", "trixie": "3.13"}
 ARCHITECTURES: Final = ("amd64", "arm64")
+SOURCE_FIELDS: Final[tuple[str, ...]] = ("URIs", "Components", "Signed-By")
 SOURCES: Final = Path("/etc/apt/sources.list.d")
 #: What every Debian has, however small: the packages marked essential, and apt itself.
 MINIMAL: Final = ("?essential", "apt")
@@ -50,8 +51,8 @@ def sources(codename: str) -> str:
         mine = [suite for suite in stanza.get("Suites", "").split() if suites.match(suite)]
         if mine and "deb" in stanza.get("Types", "").split() and stanza.get("Enabled", "yes") != "no":
             # The architectures are the other machine's, and its sources are not wanted.
-            kept = {name: stanza[name] for name in ("URIs", "Components", "Signed-By") if name in stanza}
-            lines = {"Types": "deb", "Suites": " ".join(mine).replace(own, codename), **kept}
+            lines = {name: stanza[name] for name in SOURCE_FIELDS if name in stanza}
+            lines |= {"Types": "deb", "Suites": " ".join(mine).replace(own, codename)}
             found.append("".join(f"{name}: {value}\n" for name, value in lines.items()))
     return "\n".join(found)
 

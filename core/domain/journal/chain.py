@@ -22,6 +22,8 @@ CARD: Final = "card"
 ACKS: Final = "acks"
 STATUS: Final = "status"
 RELEASE: Final = "release"
+#: A bundle of the program itself, signed by the county's root key (core/exchange/bundles.py).
+ROLLOUT: Final = "rollout"
 
 
 def sha256(data: bytes) -> bytes:

@@ -1,9 +1,9 @@
 """One case at the county: who may open it, what they may do, what is on record of it."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django_tenants.utils import tenant_context
 
@@ -47,9 +47,10 @@ def opinion(department: str = CIVIL, verdict: str = "pass", text: str = "") -> d
 DECISION = {"decide-granted": "yes", "decide-result_number": "潭民〔2026〕1号", "decide-text": "", "decide-basis": ""}
 
 
-def form_of(answer: HttpResponse, act: str) -> ActForm:
+def form_of(answer: Any, act: str) -> ActForm:
     """The form of an act as the page shows it."""
-    return next(panel.form for panel in answer.context["panels"] if panel.act == act)
+    form: ActForm = next(panel.form for panel in answer.context["panels"] if panel.act == act)
+    return form
 
 
 def entries(tenant: Tenant) -> int:

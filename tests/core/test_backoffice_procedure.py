@@ -1,5 +1,6 @@
 """The acts of the whole procedure on the county's case page: what is offered to whom, explained, done and refused."""
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -15,7 +16,6 @@ from core.domain.cases.deadlines import WorkCalendar
 from core.domain.cases.selectors import case_state
 from core.domain.cases.state import CaseState
 from core.domain.cases.writing import act_on
-from core.domain.journal import clock
 from core.domain.journal.bodies import MaterialDeferred
 from core.domain.journal.clock import instant_date, today
 from core.domain.staff.services import memberships_lend
@@ -48,8 +48,8 @@ def state_of(tenant: Tenant, case_id: UUID) -> CaseState:
 
 def shift(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """The county's clock is so many days ahead from now on."""
-    real = clock.time.time_ns
-    monkeypatch.setattr(clock.time, "time_ns", lambda: real() + days * 24 * 3600 * 10**9)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + days * 24 * 3600 * 10**9)
 
 
 def acts(client: Client, tenant: Tenant, state: CaseState) -> set[str]:

@@ -62,9 +62,10 @@ def inbox(request: StaffRequest) -> HttpResponse:
     filters = _filters(request)
     page = queue.tasks_page(desk, filters, today=today, after=key_of(request.GET.get("after", "")))
     chosen = {name: value for name in (*PARAMETERS, URGED) if (value := request.GET.get(name, ""))}
+    tenants = _tenants()
     context = {
-        "lines": _lines(page.tasks, today), "lights": _lights(desk, chosen, today), "chosen": chosen,
-        "powers": Power.choices, "items": queue.items_on(desk), "tenants": _tenants(),
+        "lines": _lines(page.tasks, today, dict(tenants)), "lights": _lights(desk, chosen, today), "chosen": chosen,
+        "powers": Power.choices, "items": queue.items_on(desk), "tenants": tenants,
         "departments": sorted(department_names(desk.departments).items(), key=lambda one: one[1]),
         "staff": queue.staff_on(desk), "today": today,
         "urged": queue.urged_count(desk, today=today), "urged_query": urlencode({**chosen, URGED: "1"}),
@@ -145,8 +146,7 @@ def _tenants() -> list[tuple[str, str]]:
     return list(Tenant.objects.order_by("code").values_list("code", "name"))
 
 
-def _lines(tasks: Any, today: date) -> list[Line]:
-    tenants = dict(_tenants())
+def _lines(tasks: Any, today: date, tenants: dict[str, str]) -> list[Line]:
     places = place_names({task.service_point for task in tasks})
     departments = department_names({task.department for task in tasks} - {""})
     people = staff_names({task.assignee for task in tasks} - {""})

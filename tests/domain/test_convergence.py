@@ -148,10 +148,12 @@ def test_the_database_and_the_machines_end_with_equal_state_hashes(catalogue, mo
     hashes |= {machine.copy.digest for node, machine in day.world.machines.items() if node != here.node}
     # Which of two entries at one rev was read first is known by whoever read them: both sides of it are refused here.
     refused = set(models.Flag.objects.filter(applied=False).values_list("entry_id", flat=True))
-    whole = replay(entries, refused=refused).state
-    assert whole is not None
-    assert hashes == {state_hash(state_bytes(whole))}
+    whole = replay(entries, refused=refused)
+    assert whole.state is not None
+    assert hashes == {state_hash(state_bytes(whole.state))}
     assert EntryRow.objects.count() == len(entries)
-    assert models.ParkedEntry.objects.count() == 0
+    # What a node wrote far ahead of the rev at which the county took the case waits, at least until the next news.
+    waits = set(models.ParkedEntry.objects.values_list("pk", flat=True))
+    assert waits <= {one.id for one in whole.parked} | {one.id for one, _ in whole.refused}
     assert cases_refold().different == []
     assert day.done and day.refused

@@ -240,3 +240,16 @@ def test_of_two_entries_of_a_cloned_custodian_the_one_read_first_stands_whatever
     # And a replay does not bring the refused one back.
     again = replay([*accepted(), backdated, first], refused={backdated.id})
     assert again.state == together.state
+
+
+def test_what_a_lost_node_wrote_does_not_come_back_when_the_county_gives_it_the_case_again():
+    lost = [entry(4, BODIES["stage.opened"], rev=4), entry(5, BODIES["opinion.recorded"], rev=5),
+            entry(6, BODIES["case.decided"], rev=6)]  # fmt: skip
+    county = [entry(10, BODIES["custody.taken"], rev=4, author=CORE),
+              entry(11, b.CaseForwarded(to=VILLAGE, power="review"), rev=5, author=CORE)]  # fmt: skip
+    after = entry(12, BODIES["stage.opened"], rev=6)
+    orders = ([*accepted(), *lost, *county, after], [*accepted(), *county, *lost, after])
+    assert len(wires(*orders)) == 1
+    whole = replay(orders[0])
+    assert whole.state is not None and (whole.state.rev, whole.state.status) == (6, "under_review")
+    assert {one.id for one, _ in whole.refused} == {one.id for one in lost}

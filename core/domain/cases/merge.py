@@ -68,7 +68,9 @@ def _may_write(state: CaseState | None, entry: Entry) -> bool:
         return isinstance(entry.body, CaseOpened)
     if isinstance(entry.body, CustodyTaken):
         return entry.author == CORE
-    return entry.author == state.custodian
+    # Whoever knew that the case came back to them wrote after that: what is older was written while it was taken away.
+    given_at = state.routing.at if state.routing is not None else 0
+    return entry.author == state.custodian and entry.at > given_at
 
 
 def is_well_formed(entry: Entry) -> bool:

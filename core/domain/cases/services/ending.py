@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from ...catalogue.authority import DECIDE
 from ...journal import bodies as b
 from ...journal.clock import Instant, instant_date
 from ...staff.actors import Actor
@@ -16,7 +17,7 @@ from ..lifecycle import require_allowed
 from ..state import CaseState
 from ..writing import act_on
 from .materials import deferrals_missed
-from .powers import ROLES_ACCEPT, ROLES_DECIDE, words_require
+from .powers import ROLES_ACCEPT, ROLES_DECIDE, case_item, entitled_require, words_require
 
 #: The applicant did not bring in time what was to follow (容缺受理); whoever took the case in may say so.
 DEFERRAL_MISSED: Final = "deferral_missed"
@@ -37,11 +38,14 @@ def case_terminate(
 ) -> CaseState:
     """The case ends without a decision, with its written reason. `cause` is one of CAUSES.
 
-    Raises ReasonMissing, DeferralNotMissed (nothing that was to follow is late).
+    What was not made good is ended by whoever has the case, everything else by who may decide. Raises NotDevolved,
+    ReasonMissing, DeferralNotMissed (nothing that was to follow is late).
     """
     act = act_on(case_id, actor, at=at)
     missed = cause == DEFERRAL_MISSED
     role_require(actor, *(ROLES_ACCEPT if missed else ROLES_DECIDE))
+    if not missed:
+        entitled_require(case_item(act.case), act, DECIDE)
     require_allowed("case.terminated", act.case.status)
     if missed and not deferrals_missed(act.case, today=instant_date(act.at)):
         raise DeferralNotMissed

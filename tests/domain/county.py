@@ -63,7 +63,8 @@ def reviewed(code: str = build.ALLOWANCE, **more: Any) -> CaseState:
 
 
 def opine(state: CaseState, verdict: str = "pass", **more: Any) -> CaseState:
-    return services.opinion_record(case_id=state.id, verdict=verdict, **({"actor": REVIEWER, "at": TAKEN} | more))
+    given: dict[str, Any] = {"actor": REVIEWER, "at": TAKEN, **more}
+    return services.opinion_record(case_id=state.id, verdict=verdict, **given)
 
 
 def decide(state: CaseState, granted: bool = True, **more: Any) -> CaseState:

@@ -13,8 +13,8 @@ from edge_node.models import Enrolment
 class Command(BaseCommand):
     help = (
         "Check a bundle: an unpacked directory, or an archive that is unpacked --into a folder first. Prints JSON: "
-        "tree, version, codename, arch, made_at. Exit codes: 0 whole and signed by this node's county, 1 not (what "
-        "was unpacked is to be thrown away), 2 this machine is not enrolled and cannot tell whose it is."
+        "tree, version, codename, arch, made_at. Exit codes: 0 whole and signed by this node's county, 1 not (then "
+        "nothing was unpacked), 2 this machine is not enrolled and cannot tell whose it is."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,8 +28,9 @@ class Command(BaseCommand):
         tree: Path = options["bundle"]
         try:
             if options["into"]:
-                tree = bundle_unpack(tree, options["into"])
-            manifest = bundle_verify(tree, bytes(row.root_key))
+                tree, manifest = bundle_unpack(tree, options["into"], bytes(row.root_key))
+            else:
+                manifest = bundle_verify(tree, bytes(row.root_key))
         except (BundleRefused, OSError) as error:
             raise CommandError(str(error), returncode=1) from error
         said = {name: getattr(manifest, name) for name in ("version", "codename", "arch", "made_at")}

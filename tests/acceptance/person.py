@@ -129,7 +129,8 @@ class Person:
             kind = field.first.evaluate("one => one.type")
             if kind in ("radio", "checkbox"):
                 # Hidden behind its label, as the pages draw it.
-                form.locator(f"[name='{name}'][value='{value}']").evaluate("one => one.checked || one.click()")
+                one = field if field.count() == 1 else form.locator(f"[name='{name}'][value='{value}']")
+                one.evaluate("one => one.checked || one.click()")
             elif kind == "select-one":
                 field.select_option(value)
             else:

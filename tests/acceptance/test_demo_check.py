@@ -1,4 +1,4 @@
-"""`make demo ARGS=--check` plays a day and verifies it; it can be run again on what it left."""
+"""`make demo ARGS=--check` plays a day and weeks of some cases, and verifies them; it goes on from what it left."""
 
 from __future__ import annotations
 
@@ -42,12 +42,14 @@ def demo_checked(var: Path, *options: str, **more: str) -> str:
 
 
 @pytest.mark.skipif(syncthing_missing(), reason="syncthing is not installed")
-def test_the_demo_checks_its_day_and_picks_up_where_it_was(var: Path) -> None:
-    assert "12 cases;" in demo_checked(var, "--cases", "12", "--seed", "3")
-    assert "16 cases;" in demo_checked(var, "--cases", "4", "--seed", "4")
+def test_the_demo_checks_a_day_and_the_weeks_after_it_and_picks_up_where_it_was(var: Path) -> None:
+    told = demo_checked(var, "--cases", "12", "--seed", "3")
+    assert "12 个故事 stories" in told
+    assert "24 cases;" in told
+    assert "28 cases;" in demo_checked(var, "--cases", "4", "--seed", "4", "--chapters", "none")
 
 
 def test_the_demo_checks_its_day_with_plain_copying_in_place_of_syncthing(var: Path) -> None:
-    told = demo_checked(var, "--cases", "8", YIZHAN_TRANSPORT="copy")
+    told = demo_checked(var, "--cases", "8", "--chapters", "none", YIZHAN_TRANSPORT="copy")
     assert "No Syncthing" in told
     assert "8 cases;" in told

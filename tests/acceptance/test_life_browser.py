@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.county.demo.browser import Browser as Requests
 from core.county.demo.chapters.review import DRAWING, FARMING, LAND
 from core.county.demo.chapters.special import holiday_after, holidays_of, working_day_before
 from core.county.demo.day import Officer, Window
@@ -28,6 +29,7 @@ CARD: Final = "老年人优待证办理"
 RELIEF: Final = "临时救助"
 HOUSE: Final = "农村宅基地用地建房审批"
 HYGIENE: Final = "公共场所卫生许可"
+SUPERVISOR: Final = "jc01"
 TENANT: Final = TOWN.node[:12]
 
 
@@ -42,6 +44,10 @@ class County:
     agent: Person
     window: Window
     chance: random.Random
+    #: Everybody who has logged in at the county, by code; the cases whose lives were told.
+    people_in: dict[str, Person] = field(default_factory=dict)
+    officers_in: dict[str, Officer] = field(default_factory=dict)
+    lives: list[str] = field(default_factory=list)
 
     def applicant(self, item: str, ages: tuple[int, int], **given: str) -> tuple[Applicant, dict[str, str]]:
         """Somebody with all that the item asks for, but for what is `given`."""
@@ -52,42 +58,49 @@ class County:
         return self.world.items[name]
 
     def officer(self, role: str, department: str) -> Person:
-        code = self.world.departments[role, department]
-        one = person(self.browser, code, self.world.core.url)
-        one.log_in(code)
-        return one
-
-    def quick(self, role: str, department: str) -> Officer:
-        """The same without a screen, for what no story is about."""
-        return self.world.officer(role, department)
+        return self.console(self.world.departments[role, department])
 
     def console(self, code: str) -> Person:
-        one = person(self.browser, code, self.world.core.url)
-        one.log_in(code)
-        return one
+        """Whoever has this code, at a browser of their own."""
+        if code not in self.people_in:
+            one = person(self.browser, code, self.world.core.url)
+            one.log_in(code)
+            self.people_in[code] = one
+        return self.people_in[code]
+
+    def quick(self, code: str) -> Officer:
+        """The same without a screen, for what no story is about."""
+        if code not in self.officers_in:
+            self.officers_in[code] = Officer(Requests(self.world.core.url))
+            self.officers_in[code].log_in(code)
+        return self.officers_in[code]
 
     def passes(self, case: str, department: str, times: int = 1) -> None:
-        reviewer = self.quick("reviewer", department)
+        reviewer = self.quick(self.world.departments["reviewer", department])
         for _ in range(times):
             values = {"department": department, "verdict": "pass", "text": "符合条件"}
             reviewer.act(TENANT, case, "opinion", values)
 
     def decides(self, case: str, department: str, number: str) -> None:
         values = {"granted": "yes", "result_number": number, "text": "", "basis": ""}
-        self.quick("approver", department).act(TENANT, case, "decide", values)
+        self.quick(self.world.departments["approver", department]).act(TENANT, case, "decide", values)
 
     def arrives(self, department: str, case: str, *words: str) -> Person:
         """The department's reviewer, before the case's page that says these words."""
+        self.world.await_sent(VILLAGE)
         one = self.officer("reviewer", department)
-        one.until(inbox(case), words[0])
-        for word in words[1:]:
+        one.open(inbox(case))
+        for word in words:
             expect(one.page.locator("main")).to_contain_text(word)
         return one
 
-    def is_equal(self, case: str) -> None:
-        """The village's copy of the case has the county's hash."""
-        self.world.await_equal(VILLAGE)
-        assert self.world.node_hashes(VILLAGE)[case] == self.world.core_hashes()[case]
+    def ends(self, case: str, *words: str) -> None:
+        """The county has the case as it ended, and says so to whoever watches over it."""
+        self.world.await_sent(VILLAGE)
+        page = self.quick(SUPERVISOR).browser.get(inbox(case))
+        assert page.status == 200
+        assert [word for word in words if word not in page.text] == []
+        self.lives.append(case)
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +111,9 @@ def county(world: World) -> Iterator[County]:
         agent = person(browser, "周春兰", world.node(VILLAGE).url)
         agent.log_in("chihu01")
         people = People(random.SystemRandom().randrange(1 << 30))
-        yield County(world, browser, people, agent, world.window(VILLAGE, "chihu01"), people.chance())
-        assert agent.faults == []
+        county = County(world, browser, people, agent, world.window(VILLAGE, "chihu01"), people.chance())
+        yield county
+        assert [fault for one in (agent, *county.people_in.values()) for fault in one.faults] == []
 
 
 def inbox(case: str) -> str:
@@ -119,7 +133,8 @@ def handed_in(agent: Person, item: Item, values: dict[str, str], *, outcome: str
     agent.open(f"/intake/{item.item_code}/")
     form = agent.page.locator("form#intake")
     left_out = ("kind", "id_type", "phone", "address")
-    agent.fill_in(form, {name: value for name, value in values.items() if name not in left_out})
+    typed = {name: value for name, value in values.items() if value or name.startswith("m_")}
+    agent.fill_in(form, {name: value for name, value in typed.items() if name not in left_out})
     expect(agent.page.locator("#outcome input[name=outcome]")).to_have_value(outcome)
     if shot:
         agent.look(shot)
@@ -144,14 +159,17 @@ def test_what_was_to_follow_comes_in_time_and_only_then_is_the_allowance_granted
     old, values = county.applicant(ALLOWANCE, (81, 96), situation="S2", m_M07="deferred", m_M07_due=due.isoformat())
     case = handed_in(agent, item, values, outcome="accept", shot="life-deferral-intake")
     expect(agent.page.locator(".yz-paper")).to_contain_text(day_words(due))
-    paper_says(agent, f"{page_of(case)}papers/deferral/", "life-deferral-commitment", old.name, day_words(due))
-    reviewer = county.arrives(item.department, case, old.name)
+    photograph = next(one.name for one in item.materials if one.code == "M07")
+    paper_says(agent, f"{page_of(case)}papers/deferral/", "life-deferral-commitment", photograph, day_words(due))
+    county.arrives(item.department, case, old.name)
     county.passes(case, item.department, len(item.flow))
     approver = county.officer("approver", item.department)
     approver.open(inbox(case))
     approver.look("life-deferral-open")
     expect(approver.page.locator("main")).to_contain_text(day_words(due))
-    expect(approver.page.locator("[name=decide-granted][value=yes]:enabled")).to_have_count(0)
+    approver.officer_act("decide", {"granted": "yes", "result_number": "潭民津〔2026〕100号"})
+    expect(approver.page.locator("#messages")).to_contain_text(photograph)
+    assert not county.window.knows(case, "潭民津〔2026〕100号")
     world.day_comes(working_day_before(due, calendar_of_the_demo()))
     agent.open(page_of(case))
     agent.look("life-deferral-case")
@@ -162,8 +180,7 @@ def test_what_was_to_follow_comes_in_time_and_only_then_is_the_allowance_granted
     agent.until(page_of(case), "潭民津〔2026〕101号")
     agent.act("deliver", {"how": "window", "who": "applicant"})
     paper_says(agent, f"{page_of(case)}papers/delivery/", "life-deferral-delivery", old.name)
-    county.is_equal(case)
-    assert [fault for one in (reviewer, approver) for fault in one.faults] == []
+    county.ends(case, "已送达", "潭民津〔2026〕101号")
 
 
 def test_what_was_to_follow_does_not_come_and_the_village_ends_the_case_with_its_reason(county: County) -> None:
@@ -181,8 +198,7 @@ def test_what_was_to_follow_does_not_come_and_the_village_ends_the_case_with_its
     reason = f"承诺{day_words(due)}前补交照片,至今未交"
     agent.act("terminate", {"cause": "deferral_missed", "reason": reason})
     paper_says(agent, f"{page_of(case)}papers/termination/", "life-termination", old.name, reason)
-    county.is_equal(case)
-    county.arrives(item.department, case, reason)
+    county.ends(case, "已终止", reason)
 
 
 def test_a_supplement_nobody_brings_lapses_on_the_day_after_its_last(county: County) -> None:
@@ -202,7 +218,7 @@ def test_a_supplement_nobody_brings_lapses_on_the_day_after_its_last(county: Cou
     expect(agent.page.locator("main")).to_contain_text("逾期未补正")
     expect(agent.page.locator("form[action$='/acts/lapse/']")).to_have_count(0)
     agent.look("life-lapsed")
-    county.is_equal(case)
+    county.ends(case, "逾期未补正")
 
 
 def test_a_department_returns_a_case_and_goes_on_when_the_village_has_answered(county: County) -> None:
@@ -215,7 +231,7 @@ def test_a_department_returns_a_case_and_goes_on_when_the_village_has_answered(c
     why = "设计方案未标注四至"
     land.officer_act("opinion", {"verdict": "return", "returned": DRAWING, "text": why})
     land.look("life-returned-county")
-    expect(land.page.locator("[name=opinion-verdict]")).to_have_count(0)
+    expect(land.page.locator(".bo-alerts")).to_contain_text(why)
     agent.until(page_of(case), why)
     agent.look("life-returned")
     agent.act("material", {"material": DRAWING, "how": "received", "note": "已标注四至"}, scan=agent.page.screenshot())
@@ -235,8 +251,7 @@ def test_a_department_returns_a_case_and_goes_on_when_the_village_has_answered(c
         expect(agent.page.locator(".yz-timeline")).to_contain_text(told)
     agent.look("life-parallel-decided")
     agent.act("deliver", {"how": "window", "who": "applicant"})
-    county.is_equal(case)
-    assert land.faults == []
+    county.ends(case, "已送达", why, "潭农宅〔2026〕101号")
 
 
 def test_the_agent_brings_home_what_the_county_decided(county: County) -> None:
@@ -254,9 +269,8 @@ def test_the_agent_brings_home_what_the_county_decided(county: County) -> None:
     paper_says(agent, f"{page_of(case)}papers/decision/", "life-decision", owner.name, "潭卫公〔2026〕101号")
     agent.open(page_of(case))
     agent.act("deliver", {"how": "agent", "who": "applicant"})
-    paper_says(agent, f"{page_of(case)}papers/delivery/", "life-brought-home", owner.name, owner.citizen_id)
-    county.is_equal(case)
-    assert reviewer.faults == []
+    paper_says(agent, f"{page_of(case)}papers/delivery/", "life-brought-home", owner.name, owner.citizen_id[-4:])
+    county.ends(case, "已送达", "潭卫公〔2026〕101号")
 
 
 def test_a_rating_of_one_is_followed_up_and_the_applicant_rates_again(county: County) -> None:
@@ -265,11 +279,11 @@ def test_a_rating_of_one_is_followed_up_and_the_applicant_rates_again(county: Co
     case = county.window.hand_in(item, values)
     agent.open(page_of(case))
     agent.act("deliver", {"how": "window", "who": "applicant"})
-    rated(agent, case, 1, "many_visits", "跑了两趟才办成", "life-rating")
-    supervisor = county.console("jc01")
-    supervisor.until("/ratings/", "跑了两趟才办成")
+    rated(agent, case, 1, "many_visits", "前后来了两次才办好", "life-rating")
+    supervisor = county.console(SUPERVISOR)
+    supervisor.until("/ratings/", "前后来了两次才办好")
     supervisor.look("life-ratings")
-    supervisor.follow("tr:has-text('跑了两趟才办成') a.bo-open")
+    supervisor.follow("tr:has-text('前后来了两次才办好') a.bo-open")
     followed(supervisor, "11月已电话联系申请人,核实情况")
     supervisor.look("life-rating-contacted")
     agent.until(page_of(case), "11月已电话联系申请人")
@@ -279,12 +293,11 @@ def test_a_rating_of_one_is_followed_up_and_the_applicant_rates_again(county: Co
     expect(supervisor.page.locator("main")).to_contain_text("已向申请人致歉并培训窗口人员")
     expect(supervisor.page.locator("textarea[name=text]")).to_have_count(0)
     supervisor.open("/ratings/")
-    for told in ("跑了两趟才办成", "工作人员上门说明了"):
+    for told in ("前后来了两次才办好", "工作人员上门说明了"):
         expect(supervisor.page.locator(".yz-rating-table")).to_contain_text(told)
     agent.until(page_of(case), "已向申请人致歉并培训窗口人员")
     agent.look("life-rated-case")
-    county.is_equal(case)
-    assert supervisor.faults == []
+    county.ends(case, "已送达", "前后来了两次才办好", "工作人员上门说明了")
 
 
 def rated(agent: Person, case: str, score: int, reason: str, text: str, shot: str) -> None:
@@ -345,8 +358,7 @@ def test_days_of_a_special_procedure_over_a_holiday_are_not_counted(county: Coun
     county.decides(case, item.department, "潭卫公〔2026〕102号")
     agent.until(page_of(case), "潭卫公〔2026〕102号")
     agent.act("deliver", {"how": "window", "who": "applicant"})
-    county.is_equal(case)
-    assert [fault for one in (reviewer, approver) for fault in one.faults] == []
+    county.ends(case, "已送达", "复检样品需重新采集", "潭卫公〔2026〕102号")
 
 
 def calendar_is_published(county: County, year: int) -> CalendarYear:
@@ -363,8 +375,16 @@ def calendar_is_published(county: County, year: int) -> CalendarYear:
     administrator.fill_in(form, {"note": f"{year}年工作日历", "sure": "on"})
     with administrator.page.expect_navigation():
         form.locator("button.btn-primary").click()
-    assert administrator.faults == []
     return CalendarYear(year=year, days_off=tuple(holidays_of(year)), make_up_days=())
+
+
+def test_every_copy_of_these_lives_has_the_countys_hash(county: County) -> None:
+    """The last of these tests: at the village and at the county each case is the same, and nothing is flagged."""
+    if not county.lives:
+        pytest.skip("no life was told")
+    county.world.await_equal(VILLAGE)
+    here, there = county.world.node_hashes(VILLAGE), county.world.core_hashes()
+    assert {case: here[case] for case in county.lives} == {case: there[case] for case in county.lives}
 
 
 def stopped_days(agent: Person) -> list[date]:

@@ -5,10 +5,10 @@ ARGS ?=
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench messages lock
+.PHONY: help demo test check bench messages lock bundle rollout-test
 
 help:  ## list these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 18
 
 demo:  ## build everything, play a working day, stay up until Ctrl-C (ARGS=--check: verify, stop, exit 0 or 1)
 	@$(BOOTSTRAP) --for demo --run manage.py demo $(ARGS)
@@ -27,3 +27,9 @@ messages:  ## collect translatable texts into the catalogues and compile them
 
 lock:  ## write requirements/*.lock anew after a change of dependencies (ARGS=--upgrade: take the newest)
 	@$(BOOTSTRAP) --run -m tools.lock $(ARGS)
+
+bundle:  ## pack a version for machines without a network (ARGS="--codename trixie --arch arm64 --kiosk")
+	@$(BOOTSTRAP) --run -m tools.bundle $(ARGS)
+
+rollout-test:  ## prove the rollout on real hosts: a core and three nodes (ARGS="--short", "--only install,second")
+	@$(BOOTSTRAP) --for rollout-test --run -m tests.rollout $(ARGS)

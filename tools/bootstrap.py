@@ -48,7 +48,9 @@ def say(text: str) -> None:
 
 
 def _command(*names: str) -> Callable[[], bool]:
-    return lambda: all(shutil.which(name) for name in names)
+    # A plain user's PATH lacks the sbin directories, where Debian puts some of them.
+    path = os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin"
+    return lambda: all(shutil.which(name, path=path) for name in names)
 
 
 def _cjk_font() -> bool:
@@ -68,6 +70,12 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "chromium-driver": _command("chromedriver"),
     "fonts-noto-cjk": _cjk_font,
     "gettext": _command("msgfmt", "xgettext", "msgmerge", "msgattrib"),
+    "systemd-container": _command("systemd-nspawn"),
+    "mmdebstrap": _command("mmdebstrap"),
+    "slirp4netns": _command("slirp4netns"),
+    "nftables": _command("nft"),
+    "iproute2": _command("ip"),
+    "openssh-client": _command("ssh", "scp", "ssh-keygen"),
 }
 
 #: PostgreSQL is in no list: without one on the machine the binaries of a locked package serve (tenants/embedded.py).
@@ -77,6 +85,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "check": ("gettext",),
     "bench": ("syncthing",),
     "messages": ("gettext",),
+    "rollout-test": ("systemd-container", "mmdebstrap", "slirp4netns", "nftables", "iproute2", "openssh-client"),
 }
 
 #: What a person loses who goes on without the packages.
@@ -87,6 +96,7 @@ WITHOUT: dict[str, str] = {
     "check": "The checks go on; the check of the message catalogues needs gettext and will fail.",
     "bench": "The benches go on; `latency` needs Syncthing.",
     "messages": "The catalogues cannot be compiled without gettext.",
+    "rollout-test": "No hosts can be made without them.",
 }
 
 

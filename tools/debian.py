@@ -176,7 +176,7 @@ class Packages:
         target.mkdir(parents=True, exist_ok=True)
         index, missing = [], []
         for fields in self.records(names):
-            name = f"{fields['Package']}_{fields['Version'].replace(':', '%3a')}_{fields['Architecture']}.deb"
+            name = self.file_name(fields)
             path = target / name
             if not path.is_file() or path.stat().st_size != int(fields["Size"]):
                 missing.append(f"{fields['Package']}={fields['Version']}")
@@ -186,3 +186,8 @@ class Packages:
         if missing:
             self._run(["apt-get", "download", "-qq", *missing], cwd=target)
         return "\n".join(index)
+
+    @staticmethod
+    def file_name(fields: dict[str, str]) -> str:
+        """What apt calls the file of a package."""
+        return f"{fields['Package']}_{fields['Version'].replace(':', '%3a')}_{fields['Architecture']}.deb"

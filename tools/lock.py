@@ -21,6 +21,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "dev": ("pyproject.toml", "--all-extras"),
     "core": ("pyproject.toml", "--extra", "core", "-c", "requirements/dev.lock"),
     "edge": ("pyproject.toml", "--extra", "edge", "-c", "requirements/dev.lock"),
+    "pull": ("requirements/pull.in", "-c", "requirements/dev.lock"),
 }
 
 #: The only lines a lock may hold: a pinned requirement, or one of its hashes.

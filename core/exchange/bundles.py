@@ -1,6 +1,6 @@
 """Bundles: a version of the program as files for a machine without a network, named and hashed by a signed manifest.
 
-A bundle is a directory `yizhan-<version>-<codename>-<arch>/` packed as tar (ustar) in zstd:
+A bundle is a directory `yizhan-<version>-<codename>-<arch>/` packed as tar (GNU) in zstd:
 
     manifest.json   every other file with its size and SHA-256
     manifest.sig    manifest.json in the county's root signature (chain.ROLLOUT); only `rollout_sign` makes it
@@ -45,6 +45,7 @@ _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+~%@=,-]{1,200}")
 _TOP = re.compile(r"yizhan-[A-Za-z0-9.+~-]{1,100}")
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Side = Literal["edge", "core"]
 Word = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9.+~-]{1,64}$")]
 
 
@@ -66,7 +67,10 @@ class BundleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`codename` and `arch` are Debian's names of the machines it is for; `made_at` is ISO 8601 in UTC."""
+    """`codename` and `arch` are Debian's names of the machines it is for, `side` says whether those are nodes.
+
+    `made_at` is ISO 8601 in UTC: the time of the version, not of the build.
+    """
 
     format: Literal[1]
     version: Word
@@ -75,16 +79,21 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     python: Word
     made_at: str
     files: tuple[BundleFile, ...]
+    side: Side = "edge"
 
     @property
     def name(self) -> str:
-        return f"yizhan-{self.version}-{self.codename}-{self.arch}"
+        """What its directory is called, and its archive before `.tar.zst`."""
+        core = "core-" if self.side == "core" else ""
+        return f"yizhan-{core}{self.version}-{self.codename}-{self.arch}"
 
 
 # --- a bundle as a directory
 
 
-def manifest_make(tree: Path, *, version: str, codename: str, arch: str, python: str, made_at: str) -> Manifest:
+def manifest_make(
+    tree: Path, *, version: str, codename: str, arch: str, python: str, made_at: str, side: Side = "edge"
+) -> Manifest:
     """manifest.json stands in the tree and names every file there. Raises BundleRefused for a file that may not be."""
     files = tuple(
         BundleFile(path=path, size=(tree / path).stat().st_size, sha256=file_sha256(tree / path))
@@ -92,9 +101,11 @@ def manifest_make(tree: Path, *, version: str, codename: str, arch: str, python:
         if path not in {MANIFEST, SIGNATURE}
     )
     manifest = Manifest(
-        format=1, version=version, codename=codename, arch=arch, python=python, made_at=made_at, files=files
+        format=1, version=version, codename=codename, arch=arch, python=python, made_at=made_at, files=files, side=side
     )
-    (tree / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    manifest_read(data)
+    (tree / MANIFEST).write_bytes(data)
     (tree / SIGNATURE).unlink(missing_ok=True)
     return manifest
 
@@ -201,17 +212,20 @@ def bundle_pack(tree: Path, archive: Path, *, at: int) -> None:
     compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, threads=0)
     # The manifest first: who streams the archive knows at once what it is.
     paths = sorted(_files(tree), key=lambda path: (path not in {MANIFEST, SIGNATURE}, path))
-    with (
-        scratch.open("wb") as raw,
-        compressor.stream_writer(raw) as packed,
-        tarfile.open(fileobj=packed, mode="w|", format=tarfile.USTAR_FORMAT) as tar,
-    ):
-        for path in paths:
-            entry = tarfile.TarInfo(f"{tree.name}/{path}")
-            entry.size, entry.mtime, entry.mode = (tree / path).stat().st_size, at, _mode(path)
-            with (tree / path).open("rb") as handle:
-                tar.addfile(entry, handle)
-    scratch.replace(archive)
+    try:
+        with (
+            scratch.open("wb") as raw,
+            compressor.stream_writer(raw) as packed,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as tar,
+        ):
+            for path in paths:
+                entry = tarfile.TarInfo(f"{tree.name}/{path}")
+                entry.size, entry.mtime, entry.mode = (tree / path).stat().st_size, at, _mode(path)
+                with (tree / path).open("rb") as handle:
+                    tar.addfile(entry, handle)
+        scratch.replace(archive)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def bundle_unpack(archive: Path, folder: Path, root_key: bytes | None = None) -> tuple[Path, Manifest]:
@@ -262,14 +276,21 @@ def _entries_write(stream: IO[bytes], scratch: Path) -> str:
 
 
 def _header(stream: IO[bytes]) -> tarfile.TarInfo | None:
-    """The next entry, None at the end. One header is one block: what could make it longer is refused."""
-    block = _exactly(stream, tarfile.BLOCKSIZE)
-    if block == bytes(tarfile.BLOCKSIZE):
-        return None
-    entry = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
-    if entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE} or entry.size < 0:
+    """The next entry, None at the end. Its name may have stood before it; all else that could precede is refused."""
+    entry = _block(stream)
+    if entry and entry.type == tarfile.GNUTYPE_LONGNAME and 0 < entry.size <= tarfile.BLOCKSIZE:
+        name = _exactly(stream, tarfile.BLOCKSIZE)[: entry.size].rstrip(b"\0")
+        if entry := _block(stream):
+            # Anything that is not plain is no path of a bundle either.
+            entry.name = name.decode("ascii", "replace")
+    if entry and (entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE} or entry.size < 0):
         raise BundleRefused("is neither a plain file nor a directory", entry.name[:100])
     return entry
+
+
+def _block(stream: IO[bytes]) -> tarfile.TarInfo | None:
+    block = _exactly(stream, tarfile.BLOCKSIZE)
+    return None if block == bytes(tarfile.BLOCKSIZE) else tarfile.TarInfo.frombuf(block, "utf-8", "strict")
 
 
 def _file_write(stream: IO[bytes], path: Path, size: int, mode: int) -> None:

@@ -26,7 +26,11 @@ from core.exchange.bundles import (
 )
 
 NAME = "yizhan-0.1.0+g3f8e10e-bookworm-amd64"
-FILES = {"wheels/yizhan-0.1.0-py3-none-any.whl": b"wheel", "debs/sqlite3_3.40.1-2_amd64.deb": b"deb",
+#: As long as the names of wheels for many platforms are; a tar's own header has room for 100.
+LONG = (
+    "wheels/charset_normalizer-3.5.2-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl"
+)
+FILES = {"wheels/yizhan-0.1.0-py3-none-any.whl": b"wheel", LONG: b"long", "debs/sqlite3_3.40.1-2_amd64.deb": b"deb",
          "bin/yizhan-update": b"#!/bin/sh\n", "ansible/roles/edge_app/tasks/main.yml": b"---\n"}  # fmt: skip
 
 
@@ -185,7 +189,7 @@ def test_an_archive_unpacks_to_the_proven_tree_and_only_scripts_may_run(
     assert target == tmp_path / "node" / NAME
     assert manifest == bundle_verify(tree)
     assert {path: (target / path).read_bytes() for path in FILES} == FILES
-    assert [(target / path).stat().st_mode & 0o777 for path in sorted(FILES)] == [0o644, 0o755, 0o644, 0o644]
+    assert [(target / path).stat().st_mode & 0o777 for path in sorted(FILES)] == [0o644, 0o755, 0o644, 0o644, 0o644]
     assert [one.name for one in (tmp_path / "node").iterdir()] == [NAME]
 
 
@@ -228,7 +232,7 @@ def entry_of(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfil
         entry_of("../evil"), entry_of("/etc/evil"), entry_of(f"{NAME}/../evil"), entry_of(f"{NAME}/bin/../../../evil"),
         entry_of(f"{NAME}/evil"), entry_of("other/bin/evil"), entry_of(f"{NAME}/bin/evil", tarfile.SYMTYPE, "/etc"),
         entry_of(f"{NAME}/bin/evil", tarfile.LNKTYPE, "/etc/passwd"), entry_of(f"{NAME}/bin/evil", tarfile.CHRTYPE),
-        entry_of(f"{NAME}/bin/evil", tarfile.FIFOTYPE), entry_of(f"{NAME}/bin/" + "x" * 150),
+        entry_of(f"{NAME}/bin/evil", tarfile.FIFOTYPE), entry_of(f"{NAME}/bin/" + "x" * 300),
         entry_of(f"{NAME}/bin/evil", tarfile.GNUTYPE_SPARSE),
     ],
 )  # fmt: skip

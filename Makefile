@@ -8,7 +8,7 @@ BOOTSTRAP = $(PYTHON) tools/bootstrap.py
 .PHONY: help demo test check bench messages lock bundle rollout-test
 
 help:  ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
 demo:  ## build everything, play a working day, stay up until Ctrl-C (ARGS=--check: verify, stop, exit 0 or 1)
 	@$(BOOTSTRAP) --for demo --run manage.py demo $(ARGS)

@@ -175,6 +175,8 @@ AUTHORISATION: Final[Words] = {
 VERDICT: Final[Words] = {"pass": _("pass"), "return": _("return"), "object": _("object")}
 PROCEDURE: Final[Words] = {
     "hearing": _("hearing"),
+    "tender": _("tender"),
+    "auction": _("auction"),
     "inspection": _("inspection"),
     "testing": _("testing"),
     "quarantine": _("quarantine"),
@@ -217,6 +219,7 @@ REASON_FOR: Final[Words] = {
     "follow_up": _("Please write what was said, or what came of it."),
     "supplement": _("Please mark what is missing: the notice is given once and lists everything."),
     "appoint": _("Please write where the departments meet."),
+    "note": _("Please write the note."),
 }
 #: Why a result may not be handed out like this (ReceiverUnproven.reason).
 RECEIVER: Final[Words] = {

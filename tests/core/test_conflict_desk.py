@@ -21,6 +21,7 @@ from core.county.registry.selectors import cards_forget
 from core.county.registry.services import node_revoke
 from core.county.workqueue.models import CaseAccess, Trouble
 from core.domain.cases.models import Case, Flag, ParkedEntry
+from core.domain.cases.numbering import case_number
 from core.domain.journal import bodies as b
 from core.domain.journal.chain import Signer, signing_key_new
 from core.domain.journal.format import Entry, StreamName
@@ -33,9 +34,10 @@ from tests.core.registry_places import enrol, villages_make
 from tests.core.test_backoffice_inbox import browser
 from tests.domain import build
 from tests.domain.remote import FIRST, SECOND, Reader, Remote, opening, write_three
-from tests.samples import BODIES, CASE, NUMBER, OTHER_CASE, TOWN, VILLAGE, entry
+from tests.samples import BODIES, CASE, OTHER_CASE, TOWN, VILLAGE, entry, instant_day
 
 DESK = "/conflicts/"
+NUMBER = case_number(service_point=VILLAGE, day=instant_day(), serial=1)
 #: The number as it is read out.
 GROUPED = f"{NUMBER[:6]} {NUMBER[6:12]} {NUMBER[12:14]} {NUMBER[14:20]} {NUMBER[20:]}"
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from core.domain.cases import selectors
 from core.domain.cases.bulk import entries_apply
+from core.domain.cases.numbering import case_number
 from core.domain.journal import bodies as b
 from core.domain.journal import seal
 from core.domain.journal.chain import NO_PREVIOUS, Signer, header_hash, header_sign, sha256, signing_key_new
@@ -29,7 +30,7 @@ from core.domain.journal.format import (
 from core.domain.journal.models import Cursor
 from core.domain.journal.reader import Progress, ReadDesk, stream_read
 from core.transport import spool
-from tests.samples import BODIES, CASE, VILLAGE, entry
+from tests.samples import BODIES, CASE, VILLAGE, entry, instant_day
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -166,7 +167,9 @@ FIRST, SECOND, THIRD = "000000000001-000000000002.seg", "000000000003-0000000000
 
 
 def opening(case: UUID = CASE, number: int = 1, author: str = VILLAGE):
-    return entry(number, BODIES["case.opened"], rev=1, case_id=case, author=author)
+    """A case under a number its author may give out."""
+    given = case_number(service_point=author, day=instant_day(), serial=1)
+    return entry(number, replace(BODIES["case.opened"], number=given), rev=1, case_id=case, author=author)
 
 
 def write_three(village: Remote, place: bool = True) -> None:

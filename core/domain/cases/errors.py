@@ -151,8 +151,8 @@ class DeferralNotMissed(CaseRefusal):
 
 @dataclass
 class ReasonMissing(CaseRefusal):
-    """The act needs words. `act`: refuse, deny, overrule, return, returned, object, appoint, stop, extend, terminate,
-    withdraw, urge, follow_up, supplement."""
+    """The act needs words. `act`: refuse, deny, overrule, return, returned, object, appoint, note, stop, extend,
+    terminate, withdraw, urge, follow_up, supplement."""
 
     act: str
 

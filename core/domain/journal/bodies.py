@@ -159,7 +159,7 @@ class OpinionRecorded(Body, frozen=True, kw_only=True, tag="opinion.recorded"):
 
 
 class ClockStopped(Body, frozen=True, kw_only=True, tag="clock.stopped"):
-    #: hearing, inspection, testing, quarantine, appraisal, expert_review, publicity.
+    #: hearing, tender, auction, inspection, testing, quarantine, appraisal, expert_review, publicity.
     procedure: str
     text: str = ""
     expected_days: int = 0

@@ -16,6 +16,7 @@ from ..errors import DeemedAccepted
 from ..intake import role_require
 from ..state import CaseState
 from ..writing import Act, act_on
+from .materials import deferrals_open
 from .powers import ROLES_ACCEPT, case_item, entitled_require, limits_of, words_require
 
 
@@ -35,6 +36,9 @@ def accept(act: Act) -> CaseState:
     item = case_item(act.case)
     entitled_require(item, act, ACCEPT)
     legal, promised = limits_of(item)
+    if item.kind == "immediate" and deferrals_open(act.case):
+        # What is to follow may take as long as the law gives, so on the spot is no promise that could be kept.
+        promised = legal
     return act.append(b.CaseAccepted(
         legal=legal, promised=promised, service_point=act.here.service_point, deemed_from=deemed_on(act)
     ))  # fmt: skip

@@ -21,7 +21,9 @@ from ..writing import Act, act_on
 from .powers import ROLES_DECIDE, ROLES_REVIEW, case_item, departments_of, entitled_require, words_require
 
 #: What stops the clock 特别程序 (Art. 45): the days it takes are not counted.
-PROCEDURES: Final = ("hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review", "publicity")
+PROCEDURES: Final = (
+    "hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert_review", "publicity",
+)  # fmt: skip
 #: An expectation beyond this is a slip of the keyboard (days).
 MAX_EXPECTED_DAYS: Final = 366
 

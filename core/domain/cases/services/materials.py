@@ -15,7 +15,7 @@ from ..errors import CertificateMissing, MaterialNotAllowed
 from ..intake import CERTIFICATE, materials_missing, role_require, way_allowed
 from ..state import CaseState, Deferral
 from ..writing import act_on
-from .powers import ROLES_ACCEPT, case_item
+from .powers import ROLES_ACCEPT, case_item, words_require
 
 
 def materials_lacking(state: CaseState, item: Item) -> list[Material]:
@@ -68,6 +68,6 @@ def _certificate_require(item: Item, code: str, number: str) -> None:
 def note_add(
     *, case_id: UUID, actor: Actor, text: str, answers: UUID | None = None, at: Instant | None = None
 ) -> CaseState:
-    """A note stands in the case; `answers` names the `case.urged` entry it answers."""
+    """A note stands in the case; `answers` names the `case.urged` entry it answers. Raises ReasonMissing."""
     act = act_on(case_id, actor, at=at, needs_custody=False)
-    return act.append(b.NoteAdded(text=text, answers=answers))
+    return act.append(b.NoteAdded(text=words_require(text, "note"), answers=answers))

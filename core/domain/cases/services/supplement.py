@@ -43,13 +43,13 @@ def supplement_request(
 def notice_append(act: Act, item: Item, *, lacking: tuple[str, ...], text: str = "") -> CaseState:
     """The notice stands in the case, with the day by which it is to be answered."""
     words_require("".join(lacking), "supplement")
-    return act.append(b.SupplementRequested(lacking=lacking, text=text, due=supplement_due_on(act, item)))
+    return act.append(b.SupplementRequested(lacking=lacking, text=text, due=supplement_due_on(act, item, since=act.at)))
 
 
-def supplement_due_on(act: Act, item: Item) -> date:
-    """The last day for the applicant's answer: the item's working days, else the county's."""
+def supplement_due_on(act: Act, item: Item, *, since: Instant) -> date:
+    """The last day for the applicant's answer to a notice of `since`: the item's working days, else the county's."""
     days = item.supplement_days or policy("supplement_days")
-    return act.calendar.working_day_after(instant_date(act.at), days)
+    return act.calendar.working_day_after(instant_date(since), days)
 
 
 @transaction.atomic
@@ -79,7 +79,9 @@ def case_lapse(*, case_id: UUID, actor: Actor, reason: str = "", at: Instant | N
     role_require(actor, *ROLES_ACCEPT)
     require_allowed("case.lapsed", act.case.status)
     asked = act.case.supplement
-    due = asked.due if asked is not None and asked.due is not None else supplement_due_on(act, case_item(act.case))
+    assert asked is not None  # nothing else leads to where a case may lapse
+    # Notices of older programs name no day.
+    due = asked.due or supplement_due_on(act, case_item(act.case), since=asked.at)
     if instant_date(act.at) <= due:
         raise NotYetDue(due=due)
     return act.append(b.CaseLapsed(reason=reason))

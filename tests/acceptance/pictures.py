@@ -22,10 +22,12 @@ from .world import OTHER_VILLAGE, VILLAGE, World, world_join, world_open  # noqa
 
 CASES: Final = 16
 ITEM: Final = "高龄津贴"
+IMMEDIATE: Final = "老年人优待证办理"
+SUPERVISOR: Final = "jc01"
 
 
 def pictures(world: World, folder: Path) -> None:
-    """The six pictures lie in the folder, each as large as the screen of an old PC."""
+    """The eleven pictures lie in the folder, each as large as the screen of an old PC, the paper as it is printed."""
     department = world.items[ITEM].department
     _work_arrives(world)
     with chromium() as browser:
@@ -43,6 +45,11 @@ def pictures(world: World, folder: Path) -> None:
         officer.page.locator("[data-row]", has_text=ITEM).first.click()
         officer.page.locator(".bo-stages").wait_for()
         _take(officer, folder, "backoffice-case")
+        _whole_life(agent, world, folder)
+        supervisor = person(browser, "监察员", world.core.url)
+        supervisor.log_in(SUPERVISOR)
+        supervisor.open("/ratings/")
+        _take(supervisor, folder, "ratings")
         administrator = person(browser, "县级管理员", world.core.url)
         administrator.log_in("admin")
         administrator.open("/catalogue/")
@@ -74,6 +81,36 @@ def _intake_half_done(agent: Person, world: World) -> None:
     agent.press("[data-all-received]")
     agent.page.get_by_text("已存草稿").wait_for()
     agent.page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+
+
+def _whole_life(agent: Person, world: World, folder: Path) -> None:
+    """A case with its ledger, a paper of it, the page that proves the paper genuine, the page to rate it on."""
+    window, people = world.window(VILLAGE, "chihu01"), People(11)
+    waiting = window.take_in(world.items[ITEM], people, (81, 96))
+    agent.open(f"/cases/{waiting}/")
+    agent.page.locator("#ledger").evaluate("one => window.scrollTo(0, one.getBoundingClientRect().top - 160)")
+    _take(agent, folder, "counter-case")
+    done = window.take_in(world.items[IMMEDIATE], people, (66, 90))
+    agent.open(f"/cases/{done}/papers/decision/")
+    agent.page.locator(".yz-paper").screenshot(path=folder / "paper.png")
+    agent.open("/verify/")
+    agent.fill_in(agent.page.locator("form:has([name=payload])"), {"payload": _payload(world, done)})
+    agent.page.locator("form:has([name=payload]) button").first.click()
+    agent.page.wait_for_load_state("networkidle")
+    _take(agent, folder, "verify")
+    agent.open(f"/cases/{done}/rate/")
+    _take(agent, folder, "rating")
+
+
+def _payload(world: World, case: str) -> str:
+    """What the QR code on the case's papers says."""
+    words = (
+        "from edge_node.identity import identity; from core.domain.cases.selectors import case_state;"
+        "from core.domain.cases.receipt import receipt_payload; from uuid import UUID; me = identity();"
+        f"print(receipt_payload(number=case_state(UUID('{case}')).number, signer=me.signer, "
+        "signed_card=me.signed_card))"
+    )
+    return world.node(VILLAGE).manage("shell", "-c", words).strip().splitlines()[-1]
 
 
 def _take(one: Person, folder: Path, name: str) -> None:

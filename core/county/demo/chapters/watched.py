@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.county.registry.substitutes import away_today
 from core.domain.cases.services import urgings_unanswered
 from core.domain.journal.clock import today
 
@@ -40,14 +41,7 @@ def decided_in_anothers_place(scene: Scene) -> Story:
     """The approver is away: the county appoints somebody in their place, who decides, and whose paper says so."""
     case = scene.take_in(AGENT, HYGIENE, (25, 60), "S3")
     yield scene.is_in(case, "submitted")
-    away = scene.officer_code("approver", case.item.department)
-    substitute = next(one.code for one in scene.stage.officers if one.role == "approver" and one.code != away)
-    until = scene.working_day(5)
-    days = {"substitute": substitute, "since": today().isoformat(), "until": until.isoformat()}
-    browser, path = scene.console("admin"), console_path("registry:staff", away)
-    form = browser.get(path).form(has="substitute")
-    browser.fill(path, days | {"posts": form.choices["posts"]}, has="substitute")
-    scene.tell(f"卫健局首席代表请假至{day_words(until)},管理员指定替岗人员")
+    substitute = _appointed(scene, case.item.department)
     scene.county_accepts(case)
     scene.county_passes_all(case)
     scene.county_decides(case, scene.number("卫公"), by=substitute)
@@ -55,3 +49,18 @@ def decided_in_anothers_place(scene: Scene) -> Story:
     yield scene.shows(AGENT, case, "潭卫公")
     scene.hand_out(AGENT, case)
     yield scene.is_in(case, "delivered")
+
+
+def _appointed(scene: Scene, department: str) -> str:
+    """The code of whoever stands in for the department's approver, by the administrator's word if nobody does yet."""
+    away = scene.officer_code("approver", department)
+    if there := away_today([away]).get(away):
+        return there[0].substitute
+    substitute = next(one.code for one in scene.stage.officers if one.role == "approver" and one.code != away)
+    until = scene.working_day(5)
+    days = {"substitute": substitute, "since": today().isoformat(), "until": until.isoformat()}
+    browser, path = scene.console("admin"), console_path("registry:staff", away)
+    posts = browser.get(path).form(has="substitute").choices["posts"]
+    browser.fill(path, days | {"posts": posts}, has="substitute")
+    scene.tell(f"卫健局首席代表请假至{day_words(until)},管理员指定替岗人员")
+    return substitute

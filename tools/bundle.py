@@ -30,7 +30,16 @@ from tools.debian import ARCHITECTURES, MINIMAL, PYTHONS, DebianFailed, Packages
 
 #: Beyond the smallest Debian. python3-apt because Ansible would fetch it from a network otherwise; zstd to unpack.
 DEBS: Final[dict[Side, tuple[str, ...]]] = {
-    "edge": ("python3", "python3-venv", "python3-apt", "syncthing", "sqlite3", "zstd", "ca-certificates"),
+    "edge": (
+        "python3",
+        "python3-venv",
+        "python3-apt",
+        "syncthing",
+        "sqlite3",
+        "zstd",
+        "ca-certificates",
+        "systemd-timesyncd",
+    ),
     # The county's own machine has a Debian mirror, and dozens of packages that get security updates from it.
     "core": (),
 }

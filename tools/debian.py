@@ -20,8 +20,8 @@ PYTHONS: Final[dict[str, str]] = {"bookworm": "3.11", "trixie": "3.13"}
 ARCHITECTURES: Final = ("amd64", "arm64")
 SOURCE_FIELDS: Final[tuple[str, ...]] = ("URIs", "Components", "Signed-By")
 SOURCES: Final = Path("/etc/apt/sources.list.d")
-#: What every Debian has, however small: the packages marked essential, and apt itself.
-MINIMAL: Final = ("?essential", "apt")
+#: What every Debian that boots has, however small: the packages marked essential, apt, and systemd.
+MINIMAL: Final = ("?essential", "apt", "systemd-sysv")
 #: The fields by which apt resolves and checks; texts and tags would only make the bundle longer.
 INDEXED: Final = (
     "Package", "Version", "Architecture", "Multi-Arch", "Essential", "Priority", "Source", "Provides", "Depends",

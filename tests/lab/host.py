@@ -146,6 +146,15 @@ class Host:
         config = str(self.folder.parent / "ssh_config")
         local(*self.network.inside("scp", "-q", "-r", "-F", config, str(source), f"{self.name}:{target}"))
 
+    def copy_out(self, source: str, target: Path) -> None:
+        """The host's file or directory lies at `target` here."""
+        config = str(self.folder.parent / "ssh_config")
+        local(*self.network.inside("scp", "-q", "-r", "-F", config, f"{self.name}:{source}", str(target)))
+
+    def until(self, script: str, seconds: float) -> None:
+        """Waits for a shell condition on the host that nothing announces. Raises CommandFailed after `seconds`."""
+        self.run("timeout", str(int(seconds)), "sh", "-c", f"until {script}; do sleep 0.5; done")
+
     def read(self, path: str) -> str:
         return self.run("cat", path)
 

@@ -90,6 +90,10 @@ class Network:
         """The cable of the host is plugged in or pulled out; the host sees its carrier come and go."""
         self._ip("link", "set", f"v{index}", "up" if up else "down")
 
+    def internet_set(self, *, on: bool) -> None:
+        """The way out is open or closed for all hosts; they reach one another all the same."""
+        local(*self.inside("sysctl", "-qw", f"net.ipv4.ip_forward={int(on)}"))
+
     def link_remove(self, host: str) -> None:
         attempt("ip", "netns", "delete", self.namespace(host))
 

@@ -1,0 +1,73 @@
+"""The steps in their order, what each needs in the checkout, and the run that times them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tools.bootstrap import ROOT
+
+from .stage import Stage
+from .steps import install
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run` proves what `says` says, or raises. `needs` are files of the checkout without which it cannot be tried."""
+
+    name: str
+    says: str
+    run: Callable[[Stage], None]
+    needs: tuple[str, ...] = ()
+    short: bool = False
+
+
+@dataclass
+class Result:
+    step: Step
+    seconds: float = 0.0
+    error: Exception | None = None
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        return "FAILED" if self.error else f"not tried: no {', '.join(self.missing)}" if self.missing else "ok"
+
+
+STEPS: Final = (
+    Step("bundles", "bundles for the core and for nodes", install.bundles, short=True),
+    Step("boot", "a core and three nodes boot bare", install.boot, short=True),
+    Step("core", "the core is installed from bare", install.core, needs=("ansible/core.yml",)),
+    Step("nodes", "the nodes are installed from bare, offline", install.nodes, needs=("ansible/edge.yml",), short=True),
+    Step("again", "a second run changes nothing", install.again, needs=("ansible/edge.yml",), short=True),
+    Step("check", "--check --diff would change nothing either", install.checked, needs=("ansible/edge.yml",)),
+)  # fmt: skip
+
+
+def chosen(*, short: bool, only: str) -> list[Step]:
+    """The steps to run. `only`: names with commas; what those need has to be among them."""
+    names = only.split(",") if only else [step.name for step in STEPS if step.short or not short]
+    if unknown := set(names) - {step.name for step in STEPS}:
+        raise SystemExit(f"There is no step {', '.join(sorted(unknown))}: {', '.join(step.name for step in STEPS)}")
+    return [step for step in STEPS if step.name in names]
+
+
+def run(stage: Stage, steps: Sequence[Step], told: Callable[[Result], None]) -> list[Result]:
+    """Each step in turn, `told` after each; the first failure ends the run, for the later ones build on it."""
+    results = []
+    for step in steps:
+        result = Result(step, missing=[path for path in step.needs if not (ROOT / path).exists()])
+        started = time.monotonic()
+        if not result.missing:
+            try:
+                step.run(stage)
+            except Exception as error:
+                result.error = error
+        result.seconds = time.monotonic() - started
+        results.append(result)
+        told(result)
+        if result.error:
+            break
+    return results

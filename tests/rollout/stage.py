@@ -1,0 +1,181 @@
+"""What every step works with: the hosts, the bundles made for them, and Ansible run as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from core.exchange.bundles import Side
+from tests.lab import Host, Lab
+from tests.lab.shell import environment
+from tools.bootstrap import ROOT
+from tools.bundle import Build, files_of, version_of
+
+ANSIBLE: Final = ROOT / "ansible"
+PLAY_SECONDS: Final = 1800
+COUNTY: Final = "430321000000"
+COUNTY_HOST: Final = "core"
+_RECAP = re.compile(r"^(\S+)\s+: (ok=\d+\s.*)$", re.MULTILINE)
+
+
+class StepFailed(Exception):
+    """What a step was to prove is not so."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a node of the test stands: its host's name, the service point, its level."""
+
+    host: str
+    service_point: str
+    level: str
+
+
+SITES: Final = (
+    Site("n1", "430321100000-01", "town"),
+    Site("n2", "430321100204-01", "village"),
+    Site("n3", "430321100206-01", "village"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a play did on one host, as Ansible counts it."""
+
+    changed: int
+    failed: int
+    unreachable: int
+    rescued: int
+
+    @property
+    def good(self) -> bool:
+        return not self.failed and not self.unreachable
+
+
+@dataclass
+class Stage:
+    """`folder` is the test's own; `bundles[name]` are archives by what they are good for: "first", "second", ..."""
+
+    lab: Lab
+    folder: Path
+    sites: tuple[Site, ...] = SITES
+    codename: str = "bookworm"
+    bundles: dict[str, Path] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    #: What a play is told besides the inventory, whatever the step: {"yizhan_version": ...}.
+    given: dict[str, Any] = field(default_factory=dict)
+    #: What later steps need of earlier ones: case ids, codes.
+    known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def core(self) -> Host:
+        return self.lab.hosts["core"]
+
+    @property
+    def nodes(self) -> list[Host]:
+        return [self.lab.hosts[site.host] for site in self.sites]
+
+    # --- bundles
+
+    def bundle(self, name: str, *, side: Side = "edge", source: Path = ROOT) -> Path:
+        """A bundle of its own version, made of `source`; `name` becomes part of the version."""
+        version = f"{version_of(ROOT).removesuffix('.dirty')}.{name}"
+        build = Build(codename=self.codename, side=side, source=source, version=version)
+        self.bundles[name], _ = build.build(self.folder / "bundles")
+        self.versions[name] = version
+        return self.bundles[name]
+
+    def source_changed(self, name: str, path: str, text: str) -> Path:
+        """A copy of the checkout in which the file at `path` says `text`: a version that is broken, say."""
+        target = self.folder / f"source-{name}"
+        for one in files_of(ROOT):
+            (target / one).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / one, target / one)
+        (target / path).write_text(text, encoding="utf-8")
+        who = ["-c", "user.name=rollout-test", "-c", "user.email=rollout-test@localhost"]
+        for command in (["init", "-q"], ["add", "-A", "."], [*who, "commit", "-q", "-m", name]):
+            subprocess.run(["git", *command], cwd=target, check=True, capture_output=True)
+        return target
+
+    # --- Ansible
+
+    def inventory(self) -> Path:
+        """The hosts as the registry's inventory would name them: groups core, edge, ring_0 and ring_1."""
+        hosts = {site.host: {"yizhan_tenant": site.service_point[:6], "yizhan_level": site.level,
+                             "yizhan_service_point": site.service_point,
+                             "yizhan_ring": 0 if site is self.sites[0] else 1} for site in self.sites}  # fmt: skip
+        every = {
+            "ansible_ssh_common_args": f"-F {self.lab.ssh_config}",
+            "ansible_user": "root",
+            "yizhan_county_code": COUNTY,
+            "yizhan_county_host": COUNTY_HOST,
+        }
+        rings: dict[str, Any] = {f"ring_{number}": {"hosts": {name: {} for name, one in hosts.items() if one["yizhan_ring"] == number}}
+                 for number in (0, 1)}  # fmt: skip
+        whole = {
+            "all": {"vars": every, "children": {"core": {"hosts": {"core": {}}}, "edge": {"hosts": hosts}, **rings}}
+        }
+        path = self.folder / "inventory.json"
+        # JSON is YAML, and the inventory plugin for YAML reads it under this name.
+        path = path.with_suffix(".yml")
+        path.write_text(json.dumps(whole, indent=1), encoding="utf-8")
+        return path
+
+    def play(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
+        """What the playbook did on each host. Its output is appended to ansible.log; it may fail on hosts."""
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"), "--inventory", str(self.inventory()),
+            "--limit", ",".join(hosts), "--extra-vars", json.dumps(self.given | variables), str(ANSIBLE / book),
+            *(["--check", "--diff"] if check else []),
+        ]  # fmt: skip
+        env = environment() | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
+                               "ANSIBLE_HOME": str(self.folder / "ansible"), "LC_ALL": "C.UTF-8"}  # fmt: skip
+        done = subprocess.run(
+            self.lab.inside(*command), cwd=ANSIBLE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False, timeout=PLAY_SECONDS,
+        )  # fmt: skip
+        with (self.folder / "ansible.log").open("a", encoding="utf-8") as log:
+            log.write(f"\n$ {' '.join(command)}\n{done.stdout}")
+        found = {host: _outcome(counts) for host, counts in _RECAP.findall(done.stdout)}
+        if not found:
+            raise StepFailed(f"{book} did not run:\n{done.stdout[-3000:]}")
+        return found
+
+    def play_well(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
+        """As `play`. Raises StepFailed with the failing task's words unless it went well on every host."""
+        found = self.play(book, *hosts, check=check, **variables)
+        bad = sorted(host for host in hosts if host not in found or not found[host].good)
+        if bad:
+            raise StepFailed(f"{book} failed on {', '.join(bad)}:\n{self.last_failure()}")
+        return found
+
+    def last_failure(self) -> str:
+        text = (self.folder / "ansible.log").read_text(encoding="utf-8")
+        found = [found.start() for found in re.finditer(r"^(fatal|failed):", text, re.MULTILINE)]
+        return text[found[-1] :][:3000] if found else text[-3000:]
+
+    def log(self) -> Path:
+        return self.folder / "ansible.log"
+
+
+def facts(host: Host) -> dict[str, Any]:
+    """What the last run on a node says of itself."""
+    found: dict[str, Any] = json.loads(host.read("/var/lib/yizhan/rollout/facts.json"))
+    return found
+
+
+def running_version(host: Host) -> str:
+    """The version a node's `current` leads to."""
+    return os.path.basename(host.run("readlink", "/opt/yizhan/current").strip())
+
+
+def _outcome(counts: str) -> Outcome:
+    found = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", counts)}
+    return Outcome(found["changed"], found["failed"], found["unreachable"], found["rescued"])

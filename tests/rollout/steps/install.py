@@ -1,0 +1,78 @@
+"""From bare machines to a core and nodes that run: bundles, first boot, first run, second run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tools.bootstrap import ROOT
+
+from ..stage import Outcome, Stage, StepFailed, running_version
+
+FIRST: Final = "first"
+FIRST_CORE: Final = "firstcore"
+#: What listens and runs on a node that is well.
+UNITS: Final = ("yizhan-web.service", "yizhan-sync.service")
+
+
+def bundles(stage: Stage) -> None:
+    """The archives are made, the core's only where it is installed too."""
+    stage.bundle(FIRST)
+    if (ROOT / "ansible/core.yml").exists():
+        stage.bundle(FIRST_CORE, side="core")
+
+
+def boot(stage: Stage) -> None:
+    stage.lab.hosts_up("core", *(site.host for site in stage.sites))
+
+
+def core(stage: Stage) -> None:
+    _core_play(stage)
+    stage.core.run("systemctl", "is-active", "yizhan-core-web.service", "yizhan-ingest.service", "yizhan-jobs.service",
+                   "yizhan-hub.service", "nginx.service")  # fmt: skip
+
+
+def nodes(stage: Stage) -> None:
+    """All at once, without a network: what they need is in the bundle."""
+    stage.lab.network.internet_set(on=False)
+    try:
+        _edge_play(stage)
+    finally:
+        stage.lab.network.internet_set(on=True)
+    for host in stage.nodes:
+        host.run("systemctl", "is-active", *UNITS)
+        if running_version(host) != stage.versions[FIRST]:
+            raise StepFailed(f"{host.name} runs {running_version(host)}")
+
+
+def again(stage: Stage) -> None:
+    """Neither the core nor a node is changed by the same play."""
+    found = _edge_play(stage)
+    if stage.known.get("core"):
+        found |= _core_play(stage)
+    _unchanged(stage, found)
+
+
+def checked(stage: Stage) -> None:
+    _unchanged(stage, _edge_play(stage, check=True))
+
+
+def _core_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
+    found = stage.play_well(
+        "core.yml", "core", check=check, yizhan_version=stage.versions[FIRST_CORE],
+        yizhan_bundle=str(stage.bundles[FIRST_CORE]),
+    )  # fmt: skip
+    stage.known["core"] = True
+    return found
+
+
+def _edge_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
+    return stage.play_well(
+        "edge.yml", *(site.host for site in stage.sites), check=check, yizhan_version=stage.versions[FIRST],
+        yizhan_bundle=str(stage.bundles[FIRST]),
+    )  # fmt: skip
+
+
+def _unchanged(stage: Stage, found: dict[str, Outcome]) -> None:
+    changed = {host: one.changed for host, one in found.items() if one.changed}
+    if changed:
+        raise StepFailed(f"the second run changed something: {changed}; see {stage.log()}")

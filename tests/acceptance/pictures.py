@@ -124,7 +124,7 @@ def main() -> None:
     if running:
         pictures(world_join(Path(running)), folder)
         return
-    with world_open(cases=CASES, small_disk=False) as world:
+    with world_open(cases=CASES, chapters="rating", small_disk=False) as world:
         pictures(world, folder)
 
 

@@ -276,7 +276,9 @@ class World:
 
 
 @contextlib.contextmanager
-def world_open(*, cases: int = 0, small_disk: bool = True, **more: str) -> Iterator[World]:
+def world_open(
+    *, cases: int = 0, chapters: str = "none", small_disk: bool = True, **more: str
+) -> Iterator[World]:  # fmt: skip
     """A fresh demo is up; afterwards nothing of it is left. Raises AssertionError with the end of its log."""
     var = Path(tempfile.mkdtemp(prefix="yz-world-"))
     mounted = small_disk_mount(var) if small_disk else None
@@ -285,7 +287,7 @@ def world_open(*, cases: int = 0, small_disk: bool = True, **more: str) -> Itera
         ports_reserve(var)
         with log.open("wb") as output:
             demo = subprocess.Popen(
-                [sys.executable, MANAGE, "demo", "--cases", str(cases)],
+                [sys.executable, MANAGE, "demo", "--cases", str(cases), "--chapters", chapters],
                 env=environment(var, **more), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         try:

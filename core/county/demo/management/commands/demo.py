@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -46,10 +46,9 @@ class Command(BaseCommand):
         stage = stage_of(Path(settings.VAR_DIR) / "demo", Path(settings.VAR_DIR))
         # Its port was only just chosen; the core's card must carry the same address in this process as in the others.
         settings.SYNC_LISTEN = f"tcp://127.0.0.1:{stage.core.sync_port}"
-        stopped = threading.Event()
-        signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
-            self._run(stage, console, stopped, options)
+            self._run(stage, console, options)
         except DemoFailed as error:
             raise CommandError(str(error), returncode=1) from error
         except KeyboardInterrupt:
@@ -57,7 +56,7 @@ class Command(BaseCommand):
         finally:
             stage.stop()
 
-    def _run(self, stage: Stage, console: Console, stopped: threading.Event, options: dict[str, Any]) -> None:
+    def _run(self, stage: Stage, console: Console, options: dict[str, Any]) -> None:
         if transport_copies():
             console.print("[yellow]没有 Syncthing,文件夹用普通复制代替 No Syncthing: plain folder copying[/]")
         began = time.monotonic()
@@ -84,7 +83,13 @@ class Command(BaseCommand):
         _addresses(console, stage)
         world_write(stage)
         console.print("[bold]Ctrl-C[/] 结束 to stop")
-        stopped.wait()
+        signal.pause()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Asked to end is the same as Ctrl-C, whatever is being played; what is ending is not asked twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _chapters(text: str) -> tuple[str, ...]:

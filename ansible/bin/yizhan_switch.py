@@ -71,7 +71,7 @@ def selftest(node: Node, version: str) -> dict[str, Any]:
 
 def begin(node: Node, version: str, *, deadman_seconds: int, trigger: str) -> None:
     """The node can be put back to what it is now, and will be unless somebody confirms. Raises Refused."""
-    if not (node.releases / version / "complete").exists():
+    if not (node.releases / version / "manifest.json").exists():
         raise Refused(f"{version} is not installed whole")
     if (node.rollout / "pending.json").exists():
         undo(node, reason="the switch before was not confirmed")

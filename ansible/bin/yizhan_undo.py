@@ -119,7 +119,7 @@ def last_reopen(node: Node) -> bool:
     record = json_read(node.rollout / "last.json")
     if not record or record["to"] != node.version() or not record["from"] or record["from"] == record["to"]:
         return False
-    if not (node.releases / record["from"] / "complete").exists():
+    if not (node.releases / record["from"] / "manifest.json").exists():
         return False
     record["started_at"], record["steps"] = now(), []
     json_write(node.rollout / "pending.json", record)

@@ -4,19 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0002_a_machine_says_it_has_read_its_card'),
+        ("registry", "0002_a_machine_says_it_has_read_its_card"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PolicyValue',
+            name="PolicyValue",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('value', models.PositiveIntegerField()),
-                ('set_at', models.DateTimeField()),
-                ('set_by', models.CharField(max_length=32)),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("value", models.PositiveIntegerField()),
+                ("set_at", models.DateTimeField()),
+                ("set_by", models.CharField(max_length=32)),
             ],
         ),
     ]

@@ -1,6 +1,6 @@
 """Is an unpacked bundle whole, and for this machine? By its manifest alone: whose it is, the running version proves.
 
-    yizhan_bundle.py TREE VERSION      exit 0 and nothing said, or 1 and what is wrong
+yizhan_bundle.py TREE VERSION: exit 0 and nothing said, or 1 and what is wrong
 """
 
 from __future__ import annotations

@@ -73,10 +73,17 @@ class Node:
 
     def manage(self, version: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A management command of that version, as the node's user and with nothing of the caller's environment."""
-        python = self.releases / version / "venv/bin/python"
-        command = [str(python), "-m", "django", *arguments]
-        if os.geteuid() == 0 and self.root == Path("/"):
-            command = ["runuser", "-u", USER, "--", *command]
+        as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 and self.root == Path("/") else []
+        return self._manage(as_user, version, arguments)
+
+    def manage_as_root(self, version: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same without giving up what the caller may do: for what the node's user must not be able to touch."""
+        return self._manage([], version, arguments)
+
+    def _manage(
+        self, prefix: Sequence[str], version: str, arguments: Sequence[str]
+    ) -> subprocess.CompletedProcess[str]:
+        command = [*prefix, str(self.releases / version / "venv/bin/python"), "-m", "django", *arguments]
         return subprocess.run(
             command, cwd="/", env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"} | self.environment(),
             capture_output=True, text=True, check=False, timeout=_CALL_SECONDS, stdin=subprocess.DEVNULL,

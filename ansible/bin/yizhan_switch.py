@@ -207,6 +207,9 @@ def _clear_away(node: Node) -> None:
     for before in node.rollout.glob("before-*"):
         if before.name != last.get("before"):
             shutil.rmtree(before)
+    # Bundles whose run was cut short; the switch has what it needs of its own.
+    for unpacked in node.rollout.glob("yizhan-*"):
+        shutil.rmtree(unpacked) if unpacked.is_dir() else unpacked.unlink()
     for backup in sorted((node.rollout / "backups").glob("*.sqlite3"))[:-KEPT_BACKUPS]:
         backup.unlink()
     # What a rollback set aside was wanted until a later version proved itself.

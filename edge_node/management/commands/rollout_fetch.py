@@ -1,0 +1,39 @@
+"""Open the rollout folders to Syncthing for a while, within this month's data."""
+
+import contextlib
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from core.exchange.carriers import syncthing_settings, transport_kind
+from core.transport.syncthing import SyncthingClient, SyncthingError
+from edge_node.fetching import MB, fetch
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetch what the county offers of software, and shut the rollout folders again. Exit codes: 0 done, also when "
+        "the budget did not allow it (it says so), 1 Syncthing does not answer. "
+        "Example: manage.py rollout_fetch --budget-mb 300 --minutes 60"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--budget-mb", type=int, default=0, help="MB of software a calendar month; 0: no limit")
+        parser.add_argument("--minutes", type=float, default=60.0, help="how long the folders are open at most")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if transport_kind() != "syncthing":
+            self.stdout.write("nothing: no Syncthing here")
+            return
+        given = syncthing_settings(settings.VAR_DIR, settings.SYNC_LISTEN)
+        try:
+            with contextlib.closing(SyncthingClient(given.api, given.api_key)) as client:
+                done = fetch(
+                    client, settings.VAR_DIR, month=f"{timezone.localdate():%Y-%m}",
+                    budget=options["budget_mb"] * MB, seconds=options["minutes"] * 60,
+                )  # fmt: skip
+        except SyncthingError as error:
+            raise CommandError(str(error), returncode=1) from error
+        self.stdout.write(f"{done.outcome}: {done.fetched // MB} MB fetched, {done.lacking // MB} MB lacking")

@@ -19,6 +19,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
     "acceptance": (CORE, ("tests/acceptance",)),
+    "rollout": (NODE, ("tests/rollout",)),
 }
 
 #: pytest's exit code when it collected nothing.

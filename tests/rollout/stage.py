@@ -20,8 +20,14 @@ from tools.bundle import Build, files_of, version_of
 
 ANSIBLE: Final = ROOT / "ansible"
 PLAY_SECONDS: Final = 1800
-COUNTY: Final = "430321000000"
-COUNTY_HOST: Final = "core"
+COUNTY_HOST: Final = "county.example"
+#: What the operator gives for the whole county; its divisions are those of the catalogue's demo.
+COUNTY_SETTINGS: Final[dict[str, Any]] = {
+    "yizhan_county_code": "430321000000", "yizhan_county_name": "湘潭县", "yizhan_county_host": COUNTY_HOST,
+    "yizhan_tenants": [
+        {"code": "430321100000", "name": "易俗河镇", "slug": "yisuhe", "villages": True},
+    ],
+}  # fmt: skip
 _RECAP = re.compile(r"^(\S+)\s+: (ok=\d+\s.*)$", re.MULTILINE)
 
 
@@ -69,8 +75,10 @@ class Stage:
     codename: str = "bookworm"
     bundles: dict[str, Path] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    #: What a play is told besides the inventory, whatever the step: {"yizhan_version": ...}.
-    given: dict[str, Any] = field(default_factory=dict)
+    #: What the operator says of the whole county, in the inventory.
+    settings: dict[str, Any] = field(default_factory=lambda: dict(COUNTY_SETTINGS))
+    #: All bundles are of one commit, also while others go on working in the checkout.
+    version: str = field(default_factory=lambda: version_of(ROOT).removesuffix(".dirty"))
     #: What later steps need of earlier ones: case ids, codes.
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -86,7 +94,7 @@ class Stage:
 
     def bundle(self, name: str, *, side: Side = "edge", source: Path = ROOT) -> Path:
         """A bundle of its own version, made of `source`; `name` becomes part of the version."""
-        version = f"{version_of(ROOT).removesuffix('.dirty')}.{name}"
+        version = f"{self.version}.{name}"
         build = Build(codename=self.codename, side=side, source=source, version=version)
         self.bundles[name], _ = build.build(self.folder / "bundles")
         self.versions[name] = version
@@ -108,44 +116,50 @@ class Stage:
 
     def inventory(self) -> Path:
         """The hosts as the registry's inventory would name them: groups core, edge, ring_0 and ring_1."""
-        hosts = {site.host: {"yizhan_tenant": site.service_point[:6], "yizhan_level": site.level,
-                             "yizhan_service_point": site.service_point,
-                             "yizhan_ring": 0 if site is self.sites[0] else 1} for site in self.sites}  # fmt: skip
         every = {
-            "ansible_ssh_common_args": f"-F {self.lab.ssh_config}",
-            "ansible_user": "root",
-            "yizhan_county_code": COUNTY,
-            "yizhan_county_host": COUNTY_HOST,
-        }
-        rings: dict[str, Any] = {f"ring_{number}": {"hosts": {name: {} for name, one in hosts.items() if one["yizhan_ring"] == number}}
-                 for number in (0, 1)}  # fmt: skip
-        whole = {
-            "all": {"vars": every, "children": {"core": {"hosts": {"core": {}}}, "edge": {"hosts": hosts}, **rings}}
-        }
-        path = self.folder / "inventory.json"
+            "ansible_ssh_common_args": f"-F {self.lab.ssh_config}", "ansible_user": "root",
+            **self.settings,
+        }  # fmt: skip
+        hosts = {site.host: self._host_variables(site) for site in self.sites}
+        groups: dict[str, Any] = {"core": {"hosts": {"core": {}}}, "edge": {"hosts": hosts}}
+        for site in self.sites:
+            groups.setdefault(f"ring_{self._ring(site)}", {"hosts": {}})["hosts"][site.host] = {}
+        whole = {"all": {"vars": every, "children": groups}}
         # JSON is YAML, and the inventory plugin for YAML reads it under this name.
-        path = path.with_suffix(".yml")
+        path = self.folder / "inventory.yml"
         path.write_text(json.dumps(whole, indent=1), encoding="utf-8")
         return path
+
+    def _ring(self, site: Site) -> int:
+        return int(site is not self.sites[0])
+
+    def _host_variables(self, site: Site) -> dict[str, Any]:
+        return {
+            "yizhan_tenant": site.service_point.partition("-")[0], "yizhan_level": site.level,
+            "yizhan_service_point": site.service_point, "yizhan_ring": self._ring(site),
+        }  # fmt: skip
 
     def play(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
         """What the playbook did on each host. Its output is appended to ansible.log; it may fail on hosts."""
         command = [
             str(Path(sys.executable).parent / "ansible-playbook"), "--inventory", str(self.inventory()),
-            "--limit", ",".join(hosts), "--extra-vars", json.dumps(self.given | variables), str(ANSIBLE / book),
+            "--limit", ",".join(hosts), "--extra-vars", json.dumps(variables), str(ANSIBLE / book),
             *(["--check", "--diff"] if check else []),
         ]  # fmt: skip
         env = environment() | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
                                "ANSIBLE_HOME": str(self.folder / "ansible"), "LC_ALL": "C.UTF-8"}  # fmt: skip
-        done = subprocess.run(
-            self.lab.inside(*command), cwd=ANSIBLE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, check=False, timeout=PLAY_SECONDS,
-        )  # fmt: skip
-        with (self.folder / "ansible.log").open("a", encoding="utf-8") as log:
-            log.write(f"\n$ {' '.join(command)}\n{done.stdout}")
-        found = {host: _outcome(counts) for host, counts in _RECAP.findall(done.stdout)}
+        with self.log().open("a", encoding="utf-8") as log:
+            log.write(f"\n$ {' '.join(command)}\n")
+            log.flush()
+            before = log.tell()
+            subprocess.run(
+                self.lab.inside(*command), cwd=ANSIBLE, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, check=False, timeout=PLAY_SECONDS,
+            )  # fmt: skip
+        said = self.log().read_bytes()[before:].decode("utf-8", "replace")
+        found = {host: _outcome(counts) for host, counts in _RECAP.findall(said)}
         if not found:
-            raise StepFailed(f"{book} did not run:\n{done.stdout[-3000:]}")
+            raise StepFailed(f"{book} did not run:\n{said[-3000:]}")
         return found
 
     def play_well(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
@@ -157,9 +171,13 @@ class Stage:
         return found
 
     def last_failure(self) -> str:
-        text = (self.folder / "ansible.log").read_text(encoding="utf-8")
-        found = [found.start() for found in re.finditer(r"^(fatal|failed):", text, re.MULTILINE)]
-        return text[found[-1] :][:3000] if found else text[-3000:]
+        """What Ansible said of the task that failed last, with the task's name."""
+        text = self.log().read_text(encoding="utf-8")
+        found = [one.start() for one in re.finditer(r"^(fatal|failed): ", text, re.MULTILINE)]
+        if not found:
+            return text[-3000:]
+        task = text.rfind("\nTASK [", 0, found[-1])
+        return text[task:][:3000]
 
     def log(self) -> Path:
         return self.folder / "ansible.log"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import pyrage
+
 from tools.bootstrap import ROOT
 
 from ..stage import Outcome, Stage, StepFailed, running_version
@@ -22,6 +24,12 @@ def bundles(stage: Stage) -> None:
 
 
 def boot(stage: Stage) -> None:
+    """All hosts are up; the operator has the key that opens the county's backups."""
+    identity = pyrage.x25519.Identity.generate()
+    stage.known["backup_identity"] = str(identity)
+    stage.settings |= {
+        "yizhan_backup_recipients": [str(identity.to_public())], "yizhan_ca": str(stage.folder / "ca.crt"),
+    }  # fmt: skip
     stage.lab.hosts_up("core", *(site.host for site in stage.sites))
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from typing import Any
+from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edge_node.settings")
 
@@ -54,7 +55,10 @@ def take(item: str = build.ALLOWANCE) -> dict[str, Any]:
 
 
 def deliver(case: str) -> str:
-    return services.result_deliver(case_id=case, actor=build.AGENT, how="window", receiver="陈秀英").status  # type: ignore[arg-type]
+    done = services.result_deliver(
+        case_id=UUID(case), actor=build.AGENT, how="window", receiver="陈秀英", receiver_id=build.CITIZEN
+    )
+    return done.status
 
 
 def note(case: str, text: str) -> str:

@@ -203,7 +203,7 @@ DEFAULTS: Final[Mapping[PaperKind, PaperTemplate]] = {one.paper: one for one in 
     ),
     _default(
         "deferral", "容缺受理承诺书",
-        "{me}申请办理{item}（办件编号：{case_number}），主要申请材料已经提交，下列材料暂时不能提交，根据{basis}，"
+        "{me}（{applicant}）申请办理{item}（办件编号：{case_number}），主要申请材料已经提交，下列材料暂时不能提交，根据{basis}，"
         "申请容缺受理，并承诺在所列日期以前（含当日）补交：",
         "{materials}",
         "{me}郑重承诺：一、已提交的申请材料真实、合法、有效；二、在承诺的日期以前补交上述全部材料，补交的材料符合法定形式和要求；"
@@ -214,7 +214,7 @@ DEFAULTS: Final[Mapping[PaperKind, PaperTemplate]] = {one.paper: one for one in 
         "一、行政机关告知。{department}依据{basis}，对{item}的下列申请材料实行告知承诺制：申请人书面承诺已经符合告知的条件、要求，"
         "并愿意承担不实承诺的法律责任的，不再提交该材料。承诺不实的，依法终止办理、责令限期整改、撤销决定或者予以行政处罚，"
         "并纳入信用记录；涉嫌犯罪的，依法移送司法机关。",
-        "二、申请人承诺。{me}已经知晓上述告知的全部内容，就下列事项作出承诺：",
+        "二、申请人承诺。{me}（{applicant}）已经知晓上述告知的全部内容，就下列事项作出承诺：",
         "{materials}",
         "以上承诺是{me}的真实意思表示，所填写的信息真实、准确。{me}愿意接受核查，并承担不实承诺的法律责任。",
     ),

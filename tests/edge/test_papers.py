@@ -158,7 +158,7 @@ def test_all_deferred_materials_stand_on_one_commitment_with_their_days(town: Cl
 def test_a_pledge_is_printed_with_the_text_that_was_signed(town: Client) -> None:
     state = accepted(applicant=OTHER)
     assert "无违法记录证明|三年内无违法记录。" in words(made("pledge", state))
-    assert "本单位已经知晓" in words(made("pledge", state))
+    assert f"本单位（{OTHER.name}）已经知晓" in words(made("pledge", state))
 
 
 def test_a_refusal_says_why_and_how_to_appeal_and_to_whom(town: Client) -> None:

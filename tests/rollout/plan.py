@@ -10,7 +10,7 @@ from typing import Final
 from tools.bootstrap import ROOT
 
 from .stage import Stage
-from .steps import install
+from .steps import county, install, upgrade
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Result:
         return "FAILED" if self.error else f"not tried: no {', '.join(self.missing)}" if self.missing else "ok"
 
 
+BOTH: Final = ("ansible/core.yml", "ansible/edge.yml")
+
 STEPS: Final = (
     Step("bundles", "bundles for the core and for nodes", install.bundles, short=True),
     Step("boot", "a core and three nodes boot bare", install.boot, short=True),
@@ -43,6 +45,12 @@ STEPS: Final = (
     Step("nodes", "the nodes are installed from bare, offline", install.nodes, needs=("ansible/edge.yml",), short=True),
     Step("again", "a second run changes nothing", install.again, needs=("ansible/edge.yml",), short=True),
     Step("check", "--check --diff would change nothing either", install.checked, needs=("ansible/edge.yml",)),
+    Step("county", "catalogue, halls and people stand", county.county, needs=BOTH),
+    Step("enrol", "three machines become nodes and hear of the county", county.enrol, needs=BOTH),
+    Step("upgrade", "a signed version, the canary first", upgrade.upgrade, needs=BOTH),
+    Step("broken", "a broken version goes no further than the canary", upgrade.broken, needs=BOTH),
+    Step("power", "the power fails in the middle of an upgrade", upgrade.power_cut, needs=BOTH),
+    Step("line", "the line fails in the middle of an upgrade", upgrade.link_cut, needs=BOTH),
 )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def _recipients(given: Settings) -> list[Any]:
 
 def _database_dump(given: Settings, target: Path, recipients: list[Any]) -> None:
     command = ["pg_dump", "--format=custom", "--no-owner", f"--dbname={given.database}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as dump, target.open("wb") as sealed:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd="/") as dump, target.open("wb") as sealed:
         assert dump.stdout is not None
         pyrage.encrypt_io(dump.stdout, sealed, recipients)
         _durable(sealed)

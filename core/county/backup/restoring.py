@@ -58,7 +58,7 @@ def files_open(backup: Path, identity: Any) -> dict[str, bytes]:
 def database_fill(backup: Path, identity: Any, database: str) -> None:
     """The empty `database` holds what the backup does. Raises BackupFailed."""
     command = ["pg_restore", "--exit-on-error", "--no-owner", f"--dbname={database}"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as restore, (backup / DUMP).open("rb") as sealed:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/") as restore, (backup / DUMP).open("rb") as sealed:
         assert restore.stdin is not None
         # Where the pipe breaks, pg_restore has said why it ended.
         with contextlib.suppress(BrokenPipeError):

@@ -250,10 +250,12 @@ def main() -> int:
     except (BuildFailed, DebianFailed, BundleRefused) as error:
         print(f"No bundle: {error}", file=sys.stderr)
         return 1
-    for name, seconds in build.seconds.items():
+    for name in dict.fromkeys((*build.seconds, *(["kiosk"] if options.kiosk else []))):
         held = [one for one in manifest.files if one.path.startswith(f"{name}/")]
         size = f"{sum(one.size for one in held) / 1e6:9.1f} MB {len(held):5} files" if held else ""
-        print(f"    {name:<10}{seconds:8.1f} s {size}")
+        # The kiosk's packages come along with the others.
+        took = f"{build.seconds[name]:8.1f} s" if name in build.seconds else " " * 10
+        print(f"    {name:<10}{took} {size}".rstrip())
     print(f"    {'all':<10}{sum(build.seconds.values()):8.1f} s {target.stat().st_size / 1e6:9.1f} MB  {target}")
     return 0
 

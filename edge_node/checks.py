@@ -41,13 +41,21 @@ ENROLLED: Final = "enrolled"
 SERVICES: Final = ("web", "agent", "sync")
 
 
+#: What forbids to change or delete an entry (core/domain/journal/operations.py).
+APPEND_ONLY: Final = ("journal_entry_no_delete", "journal_entry_no_update")
+
+
 def database() -> str:
-    """Every table of this version is there, and a row can be written."""
+    """Every table of this version is there, the journal is append-only, and a row can be written."""
     try:
         executor = MigrationExecutor(connection)
         if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return f"{len(waiting)} migrations are not applied"
         with transaction.atomic(), connection.cursor() as cursor:
+            # SQLite changes a table by making it anew, and what hung on the old one is gone without a word.
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            if missing := set(APPEND_ONLY) - {name for (name,) in cursor.fetchall()}:
+                return f"entries could be changed: {', '.join(sorted(missing))} is missing"
             cursor.execute("CREATE TABLE yizhan_write_probe (one integer)")
             transaction.set_rollback(True)
     except DatabaseError as error:

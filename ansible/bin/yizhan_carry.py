@@ -60,6 +60,22 @@ def applied(database: Path) -> list[tuple[str, str]]:
     return [(str(app), str(name)) for app, name in rows]
 
 
+def triggers(database: Path) -> dict[str, str]:
+    """The statements that make the database's triggers, by name."""
+    with closing(_open(database)) as source:
+        rows = source.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    return {str(name): str(sql) for name, sql in rows}
+
+
+def triggers_restore(database: Path, wanted: dict[str, str]) -> int:
+    """The triggers are there again that a migration has dropped with a table it made anew; returns how many."""
+    missing = {name: sql for name, sql in wanted.items() if name not in triggers(database)}
+    with closing(_open(database)) as target:
+        for sql in missing.values():
+            target.execute(sql)
+    return len(missing)
+
+
 def carry(*, backup: Path, live: Path, kept: Path) -> int:
     """`live` has the backup's tables with what was written since; what it was lies at `kept`. Nobody may have it open.
 

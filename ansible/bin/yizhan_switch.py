@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from yizhan_carry import applied, backup_make
+from yizhan_carry import applied, backup_make, triggers
 from yizhan_node import SERVICES, Node, call, file_copy, json_read, json_write, link_set, now
 from yizhan_undo import undo
 
@@ -79,12 +79,13 @@ def begin(node: Node, version: str, *, deadman_seconds: int, trigger: str) -> No
     former = node.version()
     record: dict[str, Any] = {
         "from": former, "to": version, "started_at": started, "trigger": trigger, "phase": "begun", "steps": [],
-        "failing": selftest(node, former) if former else {}, "backup": "", "migrations": [],
+        "failing": selftest(node, former) if former else {}, "backup": "", "migrations": [], "triggers": {},
         "before": f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}",
     }  # fmt: skip
     if former and node.database.exists():
         record["backup"] = str(_backup(node, former))
         record["migrations"] = applied(node.database)
+        record["triggers"] = triggers(node.database)
     _before_save(node, node.rollout / record["before"])
     step(record, "backup", clock)
     json_write(node.rollout / "pending.json", record)

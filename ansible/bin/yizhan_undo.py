@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from yizhan_carry import CarryFailed, applied, carry
+from yizhan_carry import CarryFailed, applied, carry, triggers_restore
 from yizhan_node import SERVICES, Node, call, file_copy, json_read, json_write, link_set, now
 
 DEADMAN: Final = "yizhan-deadman"
@@ -55,6 +55,7 @@ def database_undo(node: Node, record: dict[str, Any]) -> str:
         return ""
     kept = {(app, name) for app, name in record["migrations"]}
     if not set(applied(node.database)) - kept:
+        triggers_restore(node.database, record["triggers"])
         return ""
     try:
         done = node.manage(record["to"], "migrate_back", "--kept", str(_readable(node, record)))
@@ -62,6 +63,7 @@ def database_undo(node: Node, record: dict[str, Any]) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         said = str(error)
     if not set(applied(node.database)) - kept:
+        triggers_restore(node.database, record["triggers"])
         return ""
     print(f"The later migrations cannot be undone: {said}", file=sys.stderr)
     return _backup_take(node, record)

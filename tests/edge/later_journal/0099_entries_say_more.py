@@ -11,5 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("journal", LAST)]
     operations = [
         migrations.AddField("entry", "more", models.CharField(max_length=8, null=True)),
+        # SQLite makes the table anew for this.
+        migrations.AlterField("entry", "kind", models.CharField(max_length=40)),
         migrations.CreateModel("Remark", [("id", models.BigAutoField(primary_key=True)), ("text", models.TextField())]),
     ]

@@ -12,24 +12,34 @@ from ..stage import COUNTY_HOST, Site, Stage, StepFailed
 
 #: For a folder to travel once between two Syncthings that have never met.
 FIRST_CONTACT_SECONDS: Final = 180
-#: Run by the core's own Python: the steps an operator would do on the console's pages, with the demo's data.
+#: Run by the core's own Python: the steps an operator would do on the console's pages, with the demo's data. What a
+#: county installs has no made-up applicants, so only those modules of the demo are used which need none.
 SET_UP: Final = """
-from core.county.demo.county import county_set_up, staff_bring, staff_set_up
-from core.county.demo.stage import COUNTY_STAFF, LOCAL_STAFF, SITES, officers_of
-from core.domain.catalogue.models import Department
-county_set_up(SITES)
-staff_set_up([*LOCAL_STAFF, *COUNTY_STAFF, *officers_of(list(Department.objects.order_by("uscc")))])
+import json
+from core.county.demo.county import county_set_up, staff_set_up
+from core.county.demo.world import Site, Staff
+given = json.loads({given!r})
+county_set_up([Site(*one) for one in given["sites"]])
+staff_set_up([Staff(*one) for one in given["staff"]])
 """
 BRING_STAFF: Final = """
+import json
 from core.county.demo.county import staff_bring
-from core.county.demo.stage import SITES
-staff_bring(SITES)
+from core.county.demo.world import Site
+staff_bring([Site(*one) for one in json.loads({given!r})["sites"]])
 """
+#: Code, name, role, town, service point, department: who logs in at the three nodes, and who watches the county.
+STAFF: Final = (
+    ("yshck01", "陈静", "clerk", "430321100000", "430321100000-01", ""),
+    ("chihu01", "周春兰", "village_agent", "430321100000", "430321100204-01", ""),
+    ("jinxia01", "刘建国", "village_agent", "430321100000", "430321100206-01", ""),
+    ("jc01", "监察员", "supervisor", "", "", ""),
+)
 
 
 def county(stage: Stage) -> None:
     """Catalogue, halls, service points and accounts stand; the nodes know where the county is."""
-    stage.core.run("yizhan-core", "shell", "--command", SET_UP)
+    _on_core(stage, SET_UP)
     for host in stage.nodes:
         host.run("tee", "-a", "/etc/hosts", stdin=f"{stage.core.address} {COUNTY_HOST}\n")
     stage.known["password"] = PASSWORD
@@ -39,7 +49,7 @@ def enrol(stage: Stage) -> None:
     """Every machine is a node: its request went to the county by file, and the answer came back."""
     for site in stage.sites:
         _enrol_by_file(stage, site)
-    stage.core.run("yizhan-core", "shell", "--command", BRING_STAFF)
+    _on_core(stage, BRING_STAFF)
     for host in stage.nodes:
         host.run("systemctl", "is-active", "yizhan-agent.service")
         # Card, staff and catalogue come by Syncthing; then nothing wants attention.
@@ -52,6 +62,12 @@ def status(stage: Stage, site: Site) -> dict[str, Any]:
         stage.lab.hosts[site.host].run("/usr/local/sbin/yizhan-manage", "status", "--json", "--hashes")
     )
     return found
+
+
+def _on_core(stage: Stage, script: str) -> None:
+    sites = [(site.service_point, site.host, site.level) for site in stage.sites]
+    text = script.format(given=json.dumps({"sites": sites, "staff": STAFF}))
+    stage.core.run("yizhan-core", "shell", "--command", text)
 
 
 def _enrol_by_file(stage: Stage, site: Site) -> None:

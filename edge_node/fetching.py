@@ -1,4 +1,4 @@
-"""Fetching the county's software within a month's data: the rollout folders are shut, but for the maintenance hour.
+"""Fetching the county's software within a month's data: the rollout folder is shut, but for the maintenance hour.
 
 A village's line is paid by the megabyte. Syncthing says how much a folder still lacks as soon as it has heard what the
 other side has, long before it has fetched it; so what would cost more than is left is not begun.
@@ -7,17 +7,17 @@ other side has, long before it has fetched it; so what would cost more than is l
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from core.exchange.bundles import BundleRefused, bundle_unpack
 from core.transport import spool
 from core.transport.syncthing import SyncthingClient
 
-#: The folders software comes in (sync.md, Folders).
-PREFIX: Final = "rollout"
 #: Beside the database: bytes of software fetched, by month.
 LEDGER: Final = "software.json"
 LOOK_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ MB: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Fetched:
-    """`outcome`: nothing (no rollout folder) | whole | over_budget | unfinished (goes on at the next hour)."""
+    """`outcome`: nothing (no such folder) | whole | over_budget | unfinished (goes on at the next hour)."""
 
     outcome: str
     fetched: int = 0
@@ -44,41 +44,38 @@ def spent(base: Path, month: str) -> int:
 
 
 def fetch(
-    client: SyncthingClient, base: Path, *, month: str, budget: int, seconds: float,
+    client: SyncthingClient, folder: str, base: Path, *, month: str, budget: int, seconds: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Fetched:  # fmt: skip
-    """The rollout folders were open for at most `seconds` and are shut again; `budget` in bytes a month, 0: no limit.
+    """The rollout folder was open for at most `seconds` and is shut again; `budget` in bytes a month, 0: no limit.
 
-    Raises SyncthingError; the folders may then be open until the next call.
+    Raises SyncthingError; the folder may then be open until the next call.
     """
-    folders = sorted(one for one in client.folder_ids() if one.startswith(PREFIX))
-    if not folders:
+    if folder not in client.folder_ids():
         return Fetched("nothing")
-    before = _lying(client, folders)
-    for folder in folders:
-        client.folder_pause(folder, paused=False)
+    client.folder_pause(folder, paused=False)
     try:
-        outcome, lacking = _watch(client, folders, left=budget - spent(base, month) if budget else None,
-                                  seconds=seconds, pause=pause)  # fmt: skip
+        before = _lying(client, folder)
+        left = budget - spent(base, month) if budget else None
+        outcome, lacking = _watch(client, folder, left=left, seconds=seconds, pause=pause)
+        fetched = max(0, _lying(client, folder) - before)
     finally:
-        for folder in folders:
-            client.folder_pause(folder, paused=True)
-    fetched = max(0, _lying(client, folders) - before)
+        client.folder_pause(folder, paused=True)
     ledger = {month: spent(base, month) + fetched}
     spool.file_replace(base, LEDGER, json.dumps(ledger).encode())
     return Fetched(outcome, fetched, lacking)
 
 
 def _watch(
-    client: SyncthingClient, folders: list[str], *, left: int | None, seconds: float, pause: Callable[[float], None]
+    client: SyncthingClient, folder: str, *, left: int | None, seconds: float, pause: Callable[[float], None]
 ) -> tuple[str, int]:
     quiet = waited = 0.0
     while True:
-        said = [client.folder_status(folder) for folder in folders]
-        lacking = sum(int(one.get("needBytes", 0)) for one in said)
+        said = client.folder_status(folder)
+        lacking = int(said.get("needBytes", 0))
         if left is not None and lacking > left:
             return "over_budget", lacking
-        quiet = 0.0 if lacking or any(one.get("state") != "idle" for one in said) else quiet + LOOK_SECONDS
+        quiet = 0.0 if lacking or said.get("state") != "idle" else quiet + LOOK_SECONDS
         if quiet >= QUIET_SECONDS:
             return "whole", 0
         if waited >= seconds:
@@ -88,6 +85,32 @@ def _watch(
         waited += LOOK_SECONDS
 
 
-def _lying(client: SyncthingClient, folders: list[str]) -> int:
-    """Bytes the folders hold here."""
-    return sum(int(client.folder_status(folder).get("localBytes", 0)) for folder in folders)
+def _lying(client: SyncthingClient, folder: str) -> int:
+    """Bytes the folder holds here."""
+    return int(client.folder_status(folder).get("localBytes", 0))
+
+
+def bundles_republish(sources: Iterable[Path], target: Path, root_key: bytes, scratch: Path) -> list[str]:
+    """A town's own folder holds the county's bundles, each checked; returns the names that are new.
+
+    What the county has taken away is taken away there too.
+    """
+    offered = {path.name: path for source in sources for path in sorted(source.glob("yizhan-*.tar.zst"))}
+    spool.directory_make(target)
+    for gone in target.glob("yizhan-*.tar.zst"):
+        if gone.name not in offered:
+            gone.unlink()
+    new = []
+    for name, path in offered.items():
+        there = target / name
+        if there.exists() and there.stat().st_size == path.stat().st_size:
+            continue
+        try:
+            tree, _ = bundle_unpack(path, scratch, root_key)
+        except (BundleRefused, OSError):
+            continue
+        shutil.rmtree(tree)
+        there.unlink(missing_ok=True)
+        spool.file_publish(target, name, path)
+        new.append(name)
+    return new

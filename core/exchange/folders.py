@@ -3,6 +3,7 @@
     up-<node>, down-<node>          node > (town >) core; core > (town >) node
     town-<village>, side-<village>  village > town; town > village
     catalogue, catalogue-<town>     core > those linked to it; town > its villages
+    rollout, rollout-<town>         the same way: bundles of the program, fetched at the maintenance hour
 
 The core links to towns, and to villages whose town has no node. Pure: cards in, folders out. See sync.md, Folders.
 """
@@ -19,6 +20,7 @@ from core.transport.syncthing import Folder, Peer
 
 CORE: Final = "core"
 CATALOGUE: Final = "catalogue"
+ROLLOUT: Final = "rollout"
 #: Inside a node's folders.
 ACKS: Final = "acks"
 STATUS: Final = "status"
@@ -37,6 +39,9 @@ class Plan:
     #: The folder releases come in ("" on the core), and the one they go out by ("" where nobody is below).
     catalogue_in: str
     catalogue_out: str
+    #: The same for bundles of the program.
+    rollout_in: str = ""
+    rollout_out: str = ""
 
 
 def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leaving: Iterable[NodeCard] = ()) -> Plan:
@@ -62,10 +67,14 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leav
         writes[town.node], reads[town.node] = f"town-{me}", f"side-{me}"
     catalogue_in = f"{CATALOGUE}-{town.node}" if town is not None else CATALOGUE
     make.receives(catalogue_in, up)
-    catalogue_out = ""
+    rollout_in = f"{ROLLOUT}-{town.node}" if town is not None else ROLLOUT
+    # Its files are large, and a village's line is paid by the megabyte.
+    make.receives(rollout_in, up, shut=True)
+    catalogue_out = rollout_out = ""
     if children:
-        catalogue_out = f"{CATALOGUE}-{me}"
-        make.sends(catalogue_out, tuple(child.device_id for child in children))
+        catalogue_out, rollout_out = f"{CATALOGUE}-{me}", f"{ROLLOUT}-{me}"
+        for folder in (catalogue_out, rollout_out):
+            make.sends(folder, tuple(child.device_id for child in children))
     going = [one for one in leaving if one.parent == me]
     for child in (*children, *going):
         # Relayed: this machine cannot read them, it only passes them on.
@@ -80,7 +89,9 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leav
         Peer(above.device_id, above.node, above.addresses),
         *(Peer(c.device_id, c.node) for c in (*children, *going)),
     )
-    return Plan(me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out)
+    return Plan(
+        me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out, rollout_in, rollout_out
+    )  # fmt: skip
 
 
 def plan_for_core(nodes: Iterable[NodeCard], base: Path, *, untold: Container[str] = frozenset()) -> Plan:
@@ -99,9 +110,10 @@ def plan_for_core(nodes: Iterable[NodeCard], base: Path, *, untold: Container[st
         writes[node], reads[node] = f"down-{node}", f"up-{node}"
         if card in links:
             direct.append(card)
-    make.sends(CATALOGUE, tuple(card.device_id for card in direct))
+    for folder in (CATALOGUE, ROLLOUT):
+        make.sends(folder, tuple(card.device_id for card in direct))
     peers = tuple(Peer(card.device_id, card.node) for card in direct)
-    return Plan(CORE, tuple(make.made), peers, writes, reads, "", CATALOGUE)
+    return Plan(CORE, tuple(make.made), peers, writes, reads, "", CATALOGUE, "", ROLLOUT)
 
 
 def _links(card: NodeCard, cards: Mapping[str, NodeCard], untold: Container[str]) -> list[NodeCard]:
@@ -124,5 +136,5 @@ class _Maker:
     def sends(self, folder_id: str, devices: tuple[str, ...]) -> None:
         self.made.append(Folder(folder_id, self._base / folder_id, "sendonly", devices))
 
-    def receives(self, folder_id: str, devices: tuple[str, ...]) -> None:
-        self.made.append(Folder(folder_id, self._base / folder_id, "receiveonly", devices))
+    def receives(self, folder_id: str, devices: tuple[str, ...], *, shut: bool = False) -> None:
+        self.made.append(Folder(folder_id, self._base / folder_id, "receiveonly", devices, shut))

@@ -85,12 +85,17 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder with one writer; `devices` are the peers it is shared with. Two-way folders do not exist here."""
+    """A folder with one writer; `devices` are the peers it is shared with. Two-way folders do not exist here.
+
+    A `shut` one is paused when it is made: somebody opens it when its files may be fetched, and what the other side
+    takes away again is not kept.
+    """
 
     id: str
     path: Path
     kind: FolderKind
     devices: tuple[str, ...]
+    shut: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("sendonly", "receiveonly"):
@@ -234,7 +239,8 @@ def configure(client: SyncthingClient, *, peers: Iterable[Peer], folders: Iterab
         _device_json(peer, known_devices.get(peer.device_id, device_defaults)) for peer in peers if peer.device_id != me
     ]
     wanted["folders"] = [
-        _folder_json(folder, known_folders.get(folder.id, folder_defaults), me) for folder in wanted_folders
+        _folder_json(folder, known_folders.get(folder.id, {**folder_defaults, "paused": folder.shut}), me)
+        for folder in wanted_folders
     ]
     if _canonical(wanted) == _canonical(current):
         return False
@@ -265,7 +271,7 @@ def _folder_json(folder: Folder, base: Json, me: str) -> Json:
         "label": "",
         "path": os.path.abspath(folder.path),
         "type": folder.kind,
-        "versioning": copy.deepcopy(_TRASH_CAN if folder.kind == "receiveonly" else _NO_VERSIONS),
+        "versioning": copy.deepcopy(_TRASH_CAN if folder.kind == "receiveonly" and not folder.shut else _NO_VERSIONS),
         "devices": [{"deviceID": device, "introducedBy": "", "encryptionPassword": ""} for device in members],
     }
 

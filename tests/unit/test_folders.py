@@ -57,3 +57,15 @@ def test_a_town_relays_for_a_revoked_village_and_reads_nothing_of_it():
     assert shares(plan, f"catalogue-{TOWN}") == {f"device-{OTHER}"}
     assert f"device-{VILLAGE}" in {peer.device_id for peer in plan.peers}
     assert f"down-{VILLAGE}" not in {one.id for one in plan_for_node(town, [core], BASE).folders}
+
+
+def test_bundles_go_the_catalogues_way_and_wait_shut_until_somebody_fetches_them():
+    town, village = node(TOWN), node(VILLAGE, parent=TOWN)
+    core = card("core", keys_new(), device_id="device-core", level="county", parent="")
+    assert shares(plan_for_core([town, village], BASE), "rollout") == {f"device-{TOWN}"}
+    of_town = plan_for_node(town, [core, village], BASE)
+    assert shares(of_town, "rollout") == {"device-core"}
+    assert shares(of_town, f"rollout-{TOWN}") == {f"device-{VILLAGE}"}
+    of_village = plan_for_node(village, [core, town], BASE)
+    assert (of_village.rollout_in, of_village.rollout_out) == (f"rollout-{TOWN}", "")
+    assert [one.id for one in (*of_town.folders, *of_village.folders) if one.shut] == ["rollout", f"rollout-{TOWN}"]

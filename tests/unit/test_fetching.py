@@ -1,0 +1,91 @@
+"""Software is fetched at the maintenance hour, within the month's data, and never begun where it would cost more."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.domain.journal import chain
+from core.exchange.bundles import bundle_pack, bundle_sign, manifest_make
+from edge_node.fetching import MB, bundles_republish, fetch, spent
+
+MONTH = "2026-11"
+
+
+class Line:
+    """Syncthing with a folder that lacks so many bytes and gets so many at each look."""
+
+    def __init__(self, lacking: int, a_look: int) -> None:
+        self.lacking, self.a_look, self.here = lacking, a_look, 0
+        self.said: list[bool] = []
+
+    def folder_ids(self) -> frozenset[str]:
+        return frozenset({"rollout"})
+
+    def folder_pause(self, folder_id: str, *, paused: bool) -> None:
+        self.said.append(paused)
+
+    def folder_status(self, folder_id: str) -> dict[str, object]:
+        return {"needBytes": self.lacking, "localBytes": self.here, "state": "syncing" if self.lacking else "idle"}
+
+    def pause(self, seconds: float) -> None:
+        got = min(self.a_look, self.lacking)
+        self.lacking, self.here = self.lacking - got, self.here + got
+
+    def fetch(self, base: Path, *, budget: int, seconds: float = 3600.0):
+        return fetch(self, "rollout", base, month=MONTH, budget=budget, seconds=seconds, pause=self.pause)  # type: ignore[arg-type]
+
+
+def test_what_fits_the_months_data_is_fetched_and_counted(tmp_path: Path) -> None:
+    line = Line(lacking=50 * MB, a_look=10 * MB)
+    done = line.fetch(tmp_path, budget=100 * MB)
+    assert (done.outcome, done.fetched, done.lacking) == ("whole", 50 * MB, 0)
+    assert spent(tmp_path, MONTH) == 50 * MB
+    assert line.said == [False, True]
+
+
+def test_what_would_cost_more_than_is_left_is_not_begun(tmp_path: Path) -> None:
+    Line(lacking=60 * MB, a_look=60 * MB).fetch(tmp_path, budget=100 * MB)
+    line = Line(lacking=50 * MB, a_look=10 * MB)
+    done = line.fetch(tmp_path, budget=100 * MB)
+    assert (done.outcome, done.fetched, done.lacking) == ("over_budget", 0, 50 * MB)
+    assert line.said == [False, True]
+    assert spent(tmp_path, MONTH) == 60 * MB
+    assert spent(tmp_path, "2026-12") == 0
+
+
+def test_a_slow_line_goes_on_in_the_next_night(tmp_path: Path) -> None:
+    line = Line(lacking=50 * MB, a_look=1 * MB)
+    done = line.fetch(tmp_path, budget=0, seconds=100.0)
+    assert (done.outcome, done.fetched) == ("unfinished", 20 * MB)
+    assert line.fetch(tmp_path, budget=0).outcome == "whole"
+    assert json.loads((tmp_path / "software.json").read_text()) == {MONTH: 50 * MB}
+
+
+@pytest.fixture
+def county() -> chain.Signer:
+    return chain.Signer(chain.ROOT, chain.signing_key_new())
+
+
+def bundle(folder: Path, signer: chain.Signer, version: str = "1.0.0") -> Path:
+    tree = folder / "trees" / f"yizhan-{version}-bookworm-amd64"
+    (tree / "app").mkdir(parents=True)
+    (tree / "app/manage.py").write_text(version)
+    manifest_make(tree, version=version, codename="bookworm", arch="amd64", python="3.11", made_at="2026-11-22")
+    bundle_sign(tree, signer)
+    bundle_pack(tree, folder / f"{tree.name}.tar.zst", at=1)
+    return folder / f"{tree.name}.tar.zst"
+
+
+def test_a_town_offers_its_villages_only_what_the_county_signed(tmp_path: Path, county: chain.Signer) -> None:
+    source, target, scratch = tmp_path / "in", tmp_path / "out", tmp_path / "scratch"
+    scratch.mkdir()
+    good = bundle(source, county)
+    bundle(source, chain.Signer(chain.ROOT, chain.signing_key_new()), version="6.6.6")
+    assert bundles_republish([source], target, county.verify_key, scratch) == [good.name]
+    assert [path.name for path in target.iterdir()] == [good.name]
+    assert (target / good.name).read_bytes() == good.read_bytes()
+    assert bundles_republish([source], target, county.verify_key, scratch) == []
+    good.unlink()
+    bundles_republish([source], target, county.verify_key, scratch)
+    assert list(target.iterdir()) == []

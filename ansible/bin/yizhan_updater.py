@@ -50,11 +50,10 @@ class Updater:
             return 0
         self._fetch(version)
         for archive in self._unseen():
-            found = self._opened(archive)
-            if found is None:
-                continue
             self._screen_require_free()
-            return self._apply(archive, found)
+            found = self._opened(archive)
+            if found is not None:
+                return self._apply(archive, found)
         return 0
 
     def _fetch(self, version: str) -> None:

@@ -77,8 +77,10 @@ class Updater:
     def _opened(self, archive: Path) -> dict[str, Any] | None:
         """The unpacked bundle, if the county signed it and it is newer than what runs; else it counts as tried."""
         current = self.node.version()
+        shutil.rmtree(self.node.rollout / "pull", ignore_errors=True)
+        (self.node.rollout / "pull").mkdir(mode=0o755, parents=True)
         # As root, and into a folder of root's: between proof and use nobody else can write there.
-        done = self.node.manage_as_root(current, "bundle_open", str(archive), "--into", str(self.node.rollout))
+        done = self.node.manage_as_root(current, "bundle_open", str(archive), "--into", str(self.node.rollout / "pull"))
         if done.returncode != 0:
             if done.returncode == 1:
                 self._tried(archive, f"not taken: {done.stderr.strip()[-300:]}")
@@ -86,7 +88,6 @@ class Updater:
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         running = json_read(self.node.releases / current / "manifest.json")
         if found["made_at"] <= str(running.get("made_at", "")):
-            shutil.rmtree(found["tree"], ignore_errors=True)
             self._tried(archive, f"{found['version']} is not newer than {current}")
             return None
         return found
@@ -118,6 +119,7 @@ class Updater:
             },
             stdin=subprocess.DEVNULL, check=False, timeout=PLAY_SECONDS,
         )  # fmt: skip
+        shutil.rmtree(self.node.rollout / "pull", ignore_errors=True)
         if done.returncode == 0:
             self._tried(archive, "taken")
             return 0

@@ -102,9 +102,10 @@ class Node:
             yield
 
 
-def call(command: Sequence[str], *, check: bool = True) -> bool:
+def call(command: Sequence[str], *, check: bool = True, quiet: bool = False) -> bool:
     """Whether the program ended well; what it said goes to the log. Raises CalledProcessError with `check`."""
-    return subprocess.run(list(command), check=check, stdin=subprocess.DEVNULL).returncode == 0
+    said = subprocess.DEVNULL if quiet else None
+    return subprocess.run(list(command), check=check, stdin=subprocess.DEVNULL, stderr=said).returncode == 0
 
 
 def now() -> str:

@@ -123,8 +123,8 @@ def deadman_arm(seconds: int) -> None:
 
 
 def deadman_stop() -> None:
-    call(["systemctl", "--quiet", "stop", f"{DEADMAN}.timer"], check=False)
-    call(["systemctl", "--quiet", "reset-failed", f"{DEADMAN}.service", f"{DEADMAN}.timer"], check=False)
+    call(["systemctl", "--quiet", "stop", f"{DEADMAN}.timer"], check=False, quiet=True)
+    call(["systemctl", "--quiet", "reset-failed", f"{DEADMAN}.service", f"{DEADMAN}.timer"], check=False, quiet=True)
 
 
 def go(node: Node) -> None:

@@ -45,7 +45,7 @@ def undo(node: Node, *, reason: str, at_boot: bool = False) -> str:
     _facts_write(node, record, said)
     (node.rollout / "pending.json").replace(node.rollout / "undone.json")
     # Last: were it stopped first and the power cut then, nobody would go on.
-    call(["systemctl", "--quiet", "stop", f"{DEADMAN}.timer"], check=False)
+    call(["systemctl", "--quiet", "stop", f"{DEADMAN}.timer"], check=False, quiet=True)
     return "; ".join(filter(None, trouble))
 
 

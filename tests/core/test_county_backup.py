@@ -66,7 +66,7 @@ def county(tmp_path, database, operator, monkeypatch) -> Settings:
         recipients=(str(operator.to_public()),), manage=(),
     )  # fmt: skip
     monkeypatch.setattr(making, "manage", lambda _, command: _mark(var, 7))
-    monkeypatch.setattr(restoring, "manage", lambda _, *command: _told.append(command) or "")
+    monkeypatch.setattr(restoring, "manage", lambda _, *command: _told.append(command))
     _told.clear()
     return given
 

@@ -16,6 +16,8 @@ BROKEN: Final = "broken"
 THIRD: Final = "third"
 #: A node that was cut off undoes what was not confirmed: at the next boot, or when its timer runs out.
 BACK_SECONDS: Final = 300
+#: For so long a node waits for somebody to confirm; a quarter of an hour in the field.
+DEADMAN_SECONDS: Final = 90
 BROKEN_WSGI: Final = 'raise RuntimeError("this version does not start")\n'
 
 
@@ -66,7 +68,8 @@ def link_cut(stage: Stage) -> None:
 def _cut_short(stage: Stage, host: Host, cut: Callable[[Host], None], mend: Callable[[Host], None]) -> None:
     """The play to the third version is cut off once the node's link leads to it; then the node is as before."""
     version = stage.versions[THIRD]
-    play = threading.Thread(target=stage.play, args=("edge.yml", host.name), kwargs=_version(stage, THIRD))
+    given = _version(stage, THIRD) | {"node_switch_deadman_seconds": DEADMAN_SECONDS}
+    play = threading.Thread(target=stage.play, args=("edge.yml", host.name), kwargs=given)
     play.start()
     try:
         host.until(f"readlink /opt/yizhan/current | grep -qF {version}", BACK_SECONDS)

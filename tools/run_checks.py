@@ -25,7 +25,12 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "migrations-node": MIGRATIONS,
     "messages": (sys.executable, "-m", "tools.check_messages"),
     "sizes": (sys.executable, "-m", "tools.check_sizes"),
-}
+    "yaml": (str(BIN / "yamllint"), "--strict", "ansible"),
+    "ansible": (
+        str(BIN / "ansible-lint"), "-q", "--nocolor", "--offline", "--profile", "production",
+        "--project-dir", "ansible", "ansible",
+    ),
+}  # fmt: skip
 
 
 def environment(name: str, scratch: str) -> dict[str, str]:
@@ -35,6 +40,10 @@ def environment(name: str, scratch: str) -> dict[str, str]:
     env |= {"YIZHAN_VAR": scratch, "DATABASE_URL": f"postgresql://nobody@/none?host={scratch}"}
     if name == "migrations-node":
         env |= {"DJANGO_SETTINGS_MODULE": "edge_node.settings", "YIZHAN_NODE_DIR": scratch}
+    if name == "ansible":
+        # It calls Ansible's own programs, and leaves what it remembers outside the checkout.
+        env |= {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg"), "ANSIBLE_HOME": scratch}
+        env["PATH"] = f"{BIN}:{env['PATH']}"
     return env
 
 

@@ -65,16 +65,13 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leav
         make.sends(f"town-{me}", up)
         make.receives(f"side-{me}", up)
         writes[town.node], reads[town.node] = f"town-{me}", f"side-{me}"
-    catalogue_in = f"{CATALOGUE}-{town.node}" if town is not None else CATALOGUE
+    catalogue_in, rollout_in = (f"{name}-{town.node}" if town else name for name in (CATALOGUE, ROLLOUT))
     make.receives(catalogue_in, up)
-    rollout_in = f"{ROLLOUT}-{town.node}" if town is not None else ROLLOUT
     # Its files are large, and a village's line is paid by the megabyte.
     make.receives(rollout_in, up, shut=True)
-    catalogue_out = rollout_out = ""
-    if children:
-        catalogue_out, rollout_out = f"{CATALOGUE}-{me}", f"{ROLLOUT}-{me}"
-        for folder in (catalogue_out, rollout_out):
-            make.sends(folder, tuple(child.device_id for child in children))
+    catalogue_out, rollout_out = (f"{name}-{me}" if children else "" for name in (CATALOGUE, ROLLOUT))
+    for folder in filter(None, (catalogue_out, rollout_out)):
+        make.sends(folder, tuple(child.device_id for child in children))
     going = [one for one in leaving if one.parent == me]
     for child in (*children, *going):
         # Relayed: this machine cannot read them, it only passes them on.
@@ -89,9 +86,7 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leav
         Peer(above.device_id, above.node, above.addresses),
         *(Peer(c.device_id, c.node) for c in (*children, *going)),
     )
-    return Plan(
-        me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out, rollout_in, rollout_out
-    )  # fmt: skip
+    return Plan(me, tuple(make.made), peers, writes, reads, catalogue_in, catalogue_out, rollout_in, rollout_out)
 
 
 def plan_for_core(nodes: Iterable[NodeCard], base: Path, *, untold: Container[str] = frozenset()) -> Plan:

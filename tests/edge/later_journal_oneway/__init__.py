@@ -2,4 +2,4 @@
 
 from core.domain.journal import migrations
 
-__path__ += migrations.__path__  # type: ignore[name-defined]  # a package has one
+__path__ += migrations.__path__

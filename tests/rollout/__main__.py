@@ -5,6 +5,7 @@ python -m tests.rollout --only bundles,boot,nodes --keep /tmp/rollout
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,8 @@ def main() -> int:
     if found := obstacles():
         print("No hosts can be made here:", *found, sep="\n    ")
         return NO_HOSTS
+    # Ended by a signal, it still clears up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     steps = chosen(short=options.short, only=options.only)
     with tempfile.TemporaryDirectory(prefix="yizhan-rollout-", dir="/var/tmp") as scratch:
         folder = options.keep or Path(scratch)

@@ -51,6 +51,11 @@ class Summary:
     average: float | None
     satisfied: float | None
 
+    @property
+    def counted(self) -> int:
+        """How many ratings count."""
+        return sum(count for _, count in self.counts)
+
 
 def summary_of(counts: dict[int, int], total: int) -> Summary:
     """`counts` are of the ratings that count, `total` of all that were given."""

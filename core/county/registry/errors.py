@@ -286,6 +286,16 @@ class SubstitutionUnknown(RegistryError):
         return _("This substitution has ended already.")
 
 
+@dataclass
+class AddressInvalid(RegistryError):
+    field: str
+    value: str
+    code = "address_invalid"
+
+    def __str__(self) -> str:
+        return _("%(value)s cannot be the %(field)s of a machine.") % {"field": self.field, "value": self.value}
+
+
 def _few(numbers: tuple[str, ...], most: int = 5) -> str:
     return ", ".join(numbers[:most]) + (" …" if len(numbers) > most else "")
 

@@ -76,6 +76,34 @@ class EnrolmentCode(models.Model):
         return f"{self.service_point} {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class SshAddress(models.Model):
+    """How the operator reaches the machine of a service point, and when it takes a new version.
+
+    Not part of Node: it is there before the machine is enrolled, and no machine may say it of itself.
+    """
+
+    service_point = models.CharField(primary_key=True, max_length=15)
+    #: "" where it cannot be reached (behind carrier NAT): such a machine fetches its versions itself.
+    ssh_host = models.CharField(max_length=255, default="", blank=True)
+    ssh_port = models.PositiveIntegerField(default=22)
+    ssh_user = models.CharField(max_length=32, default="root")
+    #: The one key it is believed by, as OpenSSH writes it: "ssh-ed25519 AAAA..."; "" before first contact.
+    ssh_host_key = models.CharField(max_length=1000, default="", blank=True)
+    #: 0 takes a new version first, 1 are the next tenth, 2 all the others.
+    ring = models.PositiveSmallIntegerField(default=2)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ssh_port__gte=1, ssh_port__lte=65535), name="ssh_address_port_range"),
+            models.CheckConstraint(condition=Q(ring__lte=2), name="ssh_address_ring_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_point} {self.ssh_host}"
+
+
 class FailedAttempt(models.Model):
     """A wrong code, and the address it came from: for the limit on guessing."""
 

@@ -1,5 +1,6 @@
 """Writing the registry: codes, nodes and their cards, the accounts they hold."""
 
+from .addresses import address_set
 from .cards import cards_send
 from .codes import attempt_note, attempt_require, enrolment_code_issue
 from .nodes import node_enrol, node_revoke, node_status_keep
@@ -8,6 +9,7 @@ from .staff import staff_send, staff_values
 from .substitutes import substitute_appoint, substitute_end, substitutions_clear
 
 __all__ = [
+    "address_set",
     "attempt_note",
     "attempt_require",
     "cards_send",

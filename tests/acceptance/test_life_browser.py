@@ -19,10 +19,11 @@ from core.county.demo.day import Officer, Window
 from core.county.demo.filling import values_for
 from core.county.demo.people import People
 from core.county.demo.people import Person as Applicant
+from core.county.demo.processes import await_that
 from core.domain.catalogue.documents import CalendarYear, Item
 
 from .person import CHROMIUM, Person, chromium, person
-from .world import TOWN, VILLAGE, World, calendar_of_the_demo
+from .world import TOWN, TRAVEL_SECONDS, VILLAGE, World, calendar_of_the_demo
 
 ALLOWANCE: Final = "高龄津贴"
 CARD: Final = "老年人优待证办理"
@@ -96,10 +97,9 @@ class County:
 
     def ends(self, case: str, *words: str) -> None:
         """The county has the case as it ended, and says so to whoever watches over it."""
-        self.world.await_sent(VILLAGE)
-        page = self.quick(SUPERVISOR).browser.get(inbox(case))
-        assert page.status == 200
-        assert [word for word in words if word not in page.text] == []
+        supervisor = self.quick(SUPERVISOR).browser
+        await_that(f"the county says {'、'.join(words)}",
+                   lambda: all(word in supervisor.get(inbox(case)).text for word in words), TRAVEL_SECONDS)  # fmt: skip
         self.lives.append(case)
 
 

@@ -38,7 +38,7 @@ def say(*arguments: str) -> str:
 
 
 def reach(point: str, **more: str | int) -> SshAddress:
-    given: dict[str, str | int] = {"ssh_host": "10.31.4.7", "ssh_host_key": KEY} | more
+    given: dict[str, str | int] = {"ssh_host": "10.31.4.7", "ssh_host_key": KEY, **more}
     return address_set(service_point=point, by="op", at=NOW, **given)[0]
 
 

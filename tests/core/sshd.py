@@ -1,7 +1,8 @@
 """A real sshd on the loopback address, with keys and a configuration of its own, over a root that is thrown away.
 
 The root is Debian's as it is on this machine, or that of a lab's image, below a layer in memory: what a test writes to
-/etc or /root there is gone with it. systemctl, journalctl and the node's own commands are scripts the test gives.
+/etc or /root there is gone with it. The user officer logs in by the password "a-pass-phrase" and may use sudo by it.
+systemctl, journalctl and the node's own commands are scripts the test gives.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ mount --rbind /dev dev
 mkdir -p run/sshd
 chmod 0755 run run/sshd
 grep -q '^sshd:' etc/passwd || echo 'sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin' >>etc/passwd
+chroot . useradd --create-home --shell /bin/sh officer
+echo 'officer:a-pass-phrase' | chroot . chpasswd
+if [ -d etc/sudoers.d ]; then echo 'officer ALL=(ALL:ALL) ALL' >etc/sudoers.d/officer; fi
 exec chroot . /usr/sbin/sshd -D -e -f /etc/ssh/test_config
 """
 CONFIG: Final = """
@@ -41,7 +45,7 @@ ListenAddress 127.0.0.1
 HostKey /etc/ssh/test_host_key
 PidFile none
 PermitRootLogin prohibit-password
-PasswordAuthentication no
+PasswordAuthentication yes
 AuthorizedKeysFile .ssh/authorized_keys
 StrictModes no
 UsePAM no

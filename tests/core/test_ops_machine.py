@@ -52,12 +52,15 @@ def places(settings, tmp_path, tenant, machine):
     machine.shell(f"rm -rf /etc/yizhan; sed -i '/newcomer/d' ~/.ssh/authorized_keys; rm -f {CODE_FILE}")
 
 
-def meet(machine: sshd.Machine, *more: str, accept: bool = True, point: str = VILLAGE) -> dict[str, Any]:
+def meet(
+    machine: sshd.Machine, *more: str, accept: bool = True, point: str = VILLAGE, identity: bool = True
+) -> dict[str, Any]:
     said = io.StringIO()
     accepted = ("--accept", machine.fingerprint) if accept else ()
+    own = ("--identity", str(machine.identity)) if identity else ()
     call_command(
-        "bootstrap_node", "127.0.0.1", "--service-point", point, "--port", str(machine.port), "--identity",
-        str(machine.identity), "--public-key", f"{machine.newcomer}.pub", "--json", *accepted, *more, stdout=said,
+        "bootstrap_node", "127.0.0.1", "--service-point", point, "--port", str(machine.port), *own,
+        "--public-key", f"{machine.newcomer}.pub", "--json", *accepted, *more, stdout=said,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(said.getvalue())
     return found
@@ -158,6 +161,21 @@ def test_a_machine_that_is_enrolled_and_known_gets_no_code(machine):
     address_set(service_point=VILLAGE, by="op", at=datetime(2026, 11, 20, tzinfo=UTC), ssh_host_key=machine.host_key)
     assert meet(machine)["changed"] == ["authorized_key", "registry"]
     assert not EnrolmentCode.objects.filter(used_at=None).exists()
+
+
+def test_a_user_with_a_password_becomes_root_by_sudo_and_needs_no_password_for_the_login_again(machine, monkeypatch):
+    if machine.shell("command -v sudo || :") == "":
+        pytest.skip("the machine's Debian has no sudo")
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "a-pass-phrase")
+    home = Path(f"{machine.newcomer}.pub").read_text()
+    met = meet(machine, "--user", "officer", "--ask-password", identity=False)
+    assert met["changed"] == ["authorized_key", "host_key", "registry", "enrolment_code"]
+    assert machine.shell("cat /home/officer/.ssh/authorized_keys") == home
+    assert machine.shell(f"stat -c '%a %U' {CODE_FILE}") == "600 root\n"
+    assert "a-pass-phrase" not in json.dumps(met) + machine.shell(f"cat {CODE_FILE}")
+    assert inventory_host(VILLAGE)["ansible_user"] == "officer"
+    again = refused(machine, "--user", "officer", "--identity", str(machine.newcomer), identity=False)
+    assert again.returncode == 7 and "officer" in str(again)
 
 
 def test_an_unknown_service_point_is_refused_before_the_machine_is_asked(machine):

@@ -6,7 +6,9 @@ import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from core.county.ops.inventory import inventory_host, inventory_whole
 
@@ -34,5 +36,9 @@ class Command(BaseCommand):
         asked.add_argument("--host", metavar="CODE", help="the variables of one host; {} where there is none")
 
     def handle(self, *, host: str | None, **options: Any) -> None:
-        found = inventory_whole() if host is None else inventory_host(host)
+        try:
+            found = inventory_whole() if host is None else inventory_host(host)
+        except DatabaseError as error:
+            # Ansible goes on with its other sources, and shows this.
+            raise CommandError(_("The registry cannot be read: %(reason)s") % {"reason": error}) from error
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True))

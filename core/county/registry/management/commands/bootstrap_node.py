@@ -65,9 +65,7 @@ class Command(BaseCommand):
         try:
             from core.county.ops import bootstrap
         except ImportError as error:
-            raise CommandError(
-                _('Install the extra "ops" first: %(reason)s') % {"reason": error}, returncode=2
-            ) from error
+            raise CommandError(extra_missing(error), returncode=WRONG) from error
         self._quiet = options["json"]
         try:
             wanted = self._wanted(host, options)

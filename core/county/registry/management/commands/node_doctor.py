@@ -50,9 +50,7 @@ class Command(BaseCommand):
             from core.county.ops import doctor
             from core.county.ops.ssh import Login
         except ImportError as error:
-            raise CommandError(
-                _('Install the extra "ops" first: %(reason)s') % {"reason": error}, returncode=WRONG
-            ) from error
+            raise CommandError(extra_missing(error), returncode=WRONG) from error
         self._quiet = options["json"]
         try:
             found = doctor.bundle_collect(

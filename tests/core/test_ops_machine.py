@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 import subprocess
+import sys
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.county import ops
 from core.county.ops.inventory import inventory_host
 from core.county.registry.models import EnrolmentCode, SshAddress
 from core.county.registry.services import address_set
@@ -301,3 +303,15 @@ def test_a_machine_that_was_never_met_or_shows_another_key_gives_no_bundle(machi
         doctor(OTHER, "--out", str(tmp_path), "--identity", str(machine.identity))
     assert caught.value.returncode == 4
     assert not list(tmp_path.glob("*.tar.gz*"))
+
+
+@pytest.mark.parametrize("command", [("bootstrap_node", "host", "--service-point", VILLAGE), ("node_doctor", VILLAGE)])
+def test_without_the_operators_extra_the_command_says_what_to_install(monkeypatch, command):
+    for name in [name for name in sys.modules if name.startswith("core.county.ops.")]:
+        monkeypatch.delitem(sys.modules, name)
+        # A package goes on naming what was imported from it.
+        monkeypatch.delattr(ops, name.rpartition(".")[2])
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    with pytest.raises(CommandError) as caught:
+        call_command(*command, stdout=io.StringIO())
+    assert caught.value.returncode == 2 and '"ops"' in str(caught.value)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rich.console import Console
 
-from .bootstrap_node import REFUSED, WRONG, outcome_of
+from .bootstrap_node import REFUSED, WRONG, extra_missing, outcome_of
 
 EXAMPLE = """
 By the service point, or by the address it is reached at; the archive lies in the present folder or in --out:

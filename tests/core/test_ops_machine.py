@@ -144,7 +144,7 @@ def test_a_changed_host_key_is_refused_loudly_even_if_its_fingerprint_is_given(m
     address_set(service_point=VILLAGE, by="op", at=datetime(2026, 11, 20, tzinfo=UTC),
                 ssh_host_key=" ".join(other.split()[:2]))  # fmt: skip
     error = refused(machine)
-    assert error.returncode == 4 and "THE HOST KEY HAS CHANGED" in str(error) and machine.fingerprint in str(error)
+    assert error.returncode == 4 and "主机密钥已变更" in str(error) and machine.fingerprint in str(error)
     assert SshAddress.objects.get().ssh_host == "" and not EnrolmentCode.objects.exists()
     assert machine.shell("grep -c newcomer ~/.ssh/authorized_keys || :") == "0\n"
 

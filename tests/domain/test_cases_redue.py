@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
-from core.domain.cases import models, redue, services
+from core.domain.cases import models, redue, services, walking
 from core.domain.cases.deadlines import WorkCalendar
 from core.domain.catalogue.documents import CalendarYear, Record
 from core.domain.catalogue.services import ReleaseMismatch, release_apply
@@ -118,7 +118,7 @@ def test_the_statements_do_not_grow_with_the_cases(catalogue):
 
 
 def test_batches_reach_every_open_case_once(catalogue, monkeypatch):
-    monkeypatch.setattr(redue, "BATCH", 2)
+    monkeypatch.setattr(walking, "BATCH", 2)
     for _ in range(5):
         services.case_submit(application=application(build.ALLOWANCE), actor=AGENT)
     models.Case.objects.update(promised_due=None)

@@ -15,7 +15,8 @@ from django_tenants.utils import tenant_context
 from core.domain.cases.deadlines import DELIVERY_DAYS, WorkCalendar
 from core.domain.cases.lifecycle import AWAITING_SUPPLEMENT, COMPLETED, DELIVERED
 from core.domain.cases.models import Case
-from core.domain.cases.state import CaseState, state_decode
+from core.domain.cases.state import CaseState
+from core.domain.cases.walking import cases_walk
 from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.documents import Item
 from core.domain.catalogue.selectors import items_get
@@ -49,7 +50,6 @@ FIGURE_COLUMNS = (
     "days_early", "visits", "one_visit", "delivered_on",
 )  # fmt: skip
 CASE = ("tenant_code", "case_id")
-REBUILD_CHUNK = 500
 
 Row = tuple[Any, ...]
 Items = dict[tuple[str, int], Item]
@@ -200,7 +200,6 @@ def workqueue_rebuild(tenant: Tenant) -> int:
 
     Assignments stay where the step is still there. Cases may go on being written meanwhile.
     """
-    done = 0
     with tenant_context(tenant):
         known = Case.objects.filter(Q(is_open=True) | Q(status=DELIVERED))
         with transaction.atomic():
@@ -210,18 +209,7 @@ def workqueue_rebuild(tenant: Tenant) -> int:
                 (CaseFigure, Case.objects.filter(status__in=(COMPLETED, DELIVERED))),
             ):
                 _rows_of(model).filter(tenant_code=tenant.code).exclude(case_id__in=kept.values("pk")).delete()
-        last: UUID | None = None
-        while True:
-            with transaction.atomic():
-                # In key order and locked, so that no act slips in between the state read and the row written.
-                chunk = known if last is None else known.filter(pk__gt=last)
-                locked = chunk.order_by("pk").select_for_update()[:REBUILD_CHUNK].values_list("pk", "state")
-                states = {key: state_decode(bytes(wire)) for key, wire in locked}
-                tasks_reflect(list(states.values()))
-            done += len(states)
-            if len(states) < REBUILD_CHUNK:
-                return done
-            last = max(states)
+        return cases_walk(known, tasks_reflect)
 
 
 def _rows_of(model: type[Model]) -> QuerySet[Any]:

@@ -1,13 +1,16 @@
 """A tenant's schema: made, looked for, dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.core.management import call_command
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
-from django_tenants.utils import schema_context
+from django_tenants.utils import schema_context, tenant_context
 
 from tenants.connection import connection
+from tenants.errors import SchemaMissing
+from tenants.models import Tenant
 from tenants.schema_sql import RECORD_TABLE_SQL, MigrationKey, history_collect
 
 
@@ -16,6 +19,16 @@ def schema_exists(schema: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", [schema])
         return cursor.fetchone() is not None
+
+
+@contextmanager
+def tenant_entered(tenant: Tenant) -> Iterator[None]:
+    """Inside the block the connection stands in the tenant's schema. Raises SchemaMissing."""
+    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
+    if not schema_exists(tenant.schema_name):
+        raise SchemaMissing(tenant.schema_name)
+    with tenant_context(tenant):
+        yield
 
 
 @transaction.atomic

@@ -5,15 +5,16 @@ Read in the one schema the number's division belongs to; never in public, which 
 
 from __future__ import annotations
 
-from django_tenants.utils import tenant_context
+from contextlib import suppress
 
 from core.counter.verifying import COUNTY, UNKNOWN, Known
 from core.county.registry.selectors import card_of
 from core.domain.cases.models import Case
 from core.domain.cases.numbering import case_number_parse
 from core.domain.catalogue.models import Division
+from tenants.errors import SchemaMissing
 from tenants.models import ServicePoint, Tenant
-from tenants.schemas import schema_exists
+from tenants.schemas import tenant_entered
 
 
 def case_known(number: str, node: str) -> Known:
@@ -21,11 +22,10 @@ def case_known(number: str, node: str) -> Known:
     card = card_of(node) if node else None
     revoked = card is not None and card.revoked
     tenant = tenant_of_number(number)
-    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
-    if tenant is None or not schema_exists(tenant.schema_name):
-        return Known(where=UNKNOWN, revoked=revoked)
-    with tenant_context(tenant):
-        status = Case.objects.filter(number=number).values_list("status", flat=True).first()
+    status = None
+    if tenant is not None:
+        with suppress(SchemaMissing), tenant_entered(tenant):
+            status = Case.objects.filter(number=number).values_list("status", flat=True).first()
     if status is None:
         return Known(where=UNKNOWN, revoked=revoked)
     return Known(where=COUNTY, status=status, revoked=revoked)

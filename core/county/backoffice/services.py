@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django_tenants.utils import tenant_context
 
 from core.county.workqueue.models import Task, Undelivered
 from core.county.workqueue.selectors import Desk, desk_of, tasks_of_case
@@ -25,9 +24,8 @@ from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import today
 from core.domain.staff.actors import Actor
 from core.domain.staff.models import User
-from tenants.errors import SchemaMissing
 from tenants.models import Tenant
-from tenants.schemas import schema_exists
+from tenants.schemas import tenant_entered
 
 from .selectors import officer_at
 
@@ -70,9 +68,7 @@ def results_urge(
         by_tenant.setdefault(row.tenant_code, []).append(row.case_id)
     done = gone = 0
     for tenant in Tenant.objects.filter(code__in=by_tenant).order_by("code"):
-        if not schema_exists(tenant.schema_name):
-            raise SchemaMissing(tenant.schema_name)
-        with tenant_context(tenant), transaction.atomic():
+        with tenant_entered(tenant), transaction.atomic():
             for case_id in by_tenant[tenant.code]:
                 if _urge(actor, case_id, text, due):
                     access_record(
@@ -104,10 +100,7 @@ def case_enter(*, user: User, tenant_code: str, case_id: UUID, act: str, address
     tenant = Tenant.objects.filter(code=tenant_code).first()
     if tenant is None:
         raise CaseUnknown(case_id=str(case_id))
-    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
-    if not schema_exists(tenant.schema_name):
-        raise SchemaMissing(tenant.schema_name)
-    with tenant_context(tenant):
+    with tenant_entered(tenant):
         state = case_state(case_id)
         item = case_item(state)
         concerned = departments_concerned(state, item)

@@ -9,7 +9,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django_tenants.utils import tenant_context
 
 from core.county.workqueue.services import access_record
 from core.county.workqueue.watch import watch_of
@@ -19,9 +18,8 @@ from core.domain.cases.services import custody_take
 from core.domain.cases.state import CaseState
 from core.domain.cases.writing import flag_resolve
 from core.domain.staff.actors import Actor
-from tenants.errors import SchemaMissing
 from tenants.models import Tenant
-from tenants.schemas import schema_exists
+from tenants.schemas import tenant_entered
 
 from .selectors import Holder, cases_at, holder_of
 from .troubles import flag_settled, stranded_mirror
@@ -36,7 +34,7 @@ class NotWatched(Exception):
     """The person does not watch over this tenant, or there is no such tenant."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class CustodianWorking(Exception):
     """The machine that has the case is neither revoked nor silent: it may be writing in the case at this moment."""
 
@@ -68,10 +66,7 @@ def tenant_visit(*, actor: Actor, tenant_code: str, address: str | None, at: dat
     tenant = Tenant.objects.filter(code=tenant_code).first()
     if watch is None or tenant is None or not watch.enters(tenant_code):
         raise NotWatched(tenant_code)
-    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
-    if not schema_exists(tenant.schema_name):
-        raise SchemaMissing(tenant.schema_name)
-    with tenant_context(tenant):
+    with tenant_entered(tenant):
         yield Visit(tenant=tenant, actor=actor, address=address, at=at)
 
 

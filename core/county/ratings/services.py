@@ -13,17 +13,18 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.counter.rating import Given, amber_on, firsts, rating_give, visit_of
+from core.county.known import tenant_of_number
 from core.county.registry.keys import core_identity
 from core.county.workqueue.services import access_record
 from core.county.workqueue.watch import watch_of
 from core.domain.cases import services as cases
 from core.domain.cases.errors import CaseUnknown
 from core.domain.cases.models import Case
-from core.domain.cases.numbering import case_number_parse
 from core.domain.cases.receipt import Receipt, receipt_from_token
 from core.domain.cases.selectors import case_state
 from core.domain.cases.services.rating import SCORES
-from core.domain.cases.state import CaseState, state_decode
+from core.domain.cases.state import CaseState
+from core.domain.cases.walking import cases_walk
 from core.domain.cases.writing import work_calendar
 from core.domain.catalogue.documents import Item
 from core.domain.catalogue.selectors import items_get
@@ -35,10 +36,9 @@ from core.domain.journal.policy import policy
 from core.domain.journal.rows import rows_insert
 from core.domain.staff.actors import Actor
 from tenants.connection import connection
-from tenants.errors import SchemaMissing
-from tenants.models import ServicePoint, Tenant
+from tenants.models import Tenant
 from tenants.place import tenant_current
-from tenants.schemas import schema_exists
+from tenants.schemas import tenant_entered
 
 from .models import Rating
 from .selectors import OPEN
@@ -130,17 +130,8 @@ def ratings_rebuild(tenant: Tenant) -> int:
         held = Case.objects.filter(pk__in=rated)
         with transaction.atomic():
             Rating.objects.filter(tenant_code=tenant.code).exclude(case_id__in=held.values("pk")).delete()
-        last: UUID | None = None
-        while True:
-            with transaction.atomic():
-                # In key order and locked, so that no act slips in between the state read and the row written.
-                chunk = held if last is None else held.filter(pk__gt=last)
-                locked = chunk.order_by("pk").select_for_update()[:REBUILD_CHUNK].values_list("pk", "state")
-                states = {key: state_decode(bytes(wire)) for key, wire in locked}
-                ratings_reflect(list(states.values()))
-            if len(states) < REBUILD_CHUNK:
-                return Rating.objects.filter(tenant_code=tenant.code).count()
-            last = max(states)
+        cases_walk(held, ratings_reflect)
+        return Rating.objects.filter(tenant_code=tenant.code).count()
 
 
 @transaction.atomic
@@ -164,7 +155,7 @@ def ratings_forget_tenants() -> int:
     return Rating.objects.exclude(tenant_code__in=Tenant.objects.values("code")).delete()[0]
 
 
-@dataclass(frozen=True)
+@dataclass
 class NotYetHere(Exception):
     """The receipt is genuine, and the county has not heard of its case: it is still on its way."""
 
@@ -188,10 +179,9 @@ def receipt_open(token: str) -> Receipt:
 def tenant_of(receipt: Receipt) -> Tenant | None:
     """Whose case it is: the tenant of the card the county signed for that machine. The core signs for every counter:
     then the number says which one it was, and a hall's own window bears the hall's division."""
-    number = case_number_parse(receipt.number)
-    point = ServicePoint.objects.filter(code=f"{number.division}-{number.station}")
-    code = receipt.card.tenant or point.values_list("tenant_code", flat=True).first() or number.division
-    tenant: Tenant | None = Tenant.objects.filter(code=code).first()
+    if not receipt.card.tenant:
+        return tenant_of_number(receipt.number)
+    tenant: Tenant | None = Tenant.objects.filter(code=receipt.card.tenant).first()
     return tenant
 
 
@@ -201,10 +191,7 @@ def receipt_enter(receipt: Receipt) -> Iterator[Rateable]:
     tenant = tenant_of(receipt)
     if tenant is None:
         raise NotYetHere(receipt.number)
-    # Fail closed: PostgreSQL would silently read public in place of a schema that is gone.
-    if not schema_exists(tenant.schema_name):
-        raise SchemaMissing(tenant.schema_name)
-    with tenant_context(tenant):
+    with tenant_entered(tenant):
         # A number can stand at two cases where a machine was copied: the older one is what the paper was printed for.
         case_id = Case.objects.filter(number=receipt.number).order_by("pk").values_list("pk", flat=True).first()
         if case_id is None:
@@ -230,9 +217,7 @@ def rating_enter(*, actor: Actor, tenant_code: str, case_id: UUID, act: str, add
     tenant = Tenant.objects.filter(code=tenant_code).first()
     if watch is None or tenant is None or not watch.enters(tenant_code):
         raise CaseUnknown(case_id=str(case_id))
-    if not schema_exists(tenant.schema_name):
-        raise SchemaMissing(tenant.schema_name)
-    with tenant_context(tenant):
+    with tenant_entered(tenant):
         state = case_state(case_id)
         access_record(
             staff_code=actor.code, tenant_code=tenant_code, case_id=case_id, act=act, reason=BY_SUPERVISION,

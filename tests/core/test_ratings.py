@@ -38,7 +38,7 @@ from core.domain.journal.format import NodeCard
 from core.domain.journal.models import Entry
 from core.domain.staff.selectors import actor_anywhere
 from tenants.connection import connection
-from tenants.models import ServicePoint, Tenant
+from tenants.models import Tenant
 from tests.core import offices
 from tests.core.conftest import TownMaker
 from tests.core.offices import officer, village_case

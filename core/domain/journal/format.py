@@ -28,6 +28,8 @@ MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 MAX_ENTRY_BYTES: Final = 1024 * 1024
 #: A segment ends before this many packed bytes, though it may hold fewer than MAX_ENTRIES then.
 MAX_PACKED_BYTES: Final = 8 * 1024 * 1024
+#: Days a status names on which waiting cases fall due.
+MAX_WAITING_DUE: Final = 30
 #: Below it every instant is a date Python and PostgreSQL know (clock.py: year 4199).
 MAX_INSTANT: Final = 1 << 62
 MAGIC: Final = b"YZSG"
@@ -154,7 +156,12 @@ class Acks(Wire, frozen=True, kw_only=True):
 
 
 class NodeStatus(Wire, frozen=True, kw_only=True):
-    """What a node says of itself, replaced in place; gauges, never history. Ages in seconds, sizes in bytes."""
+    """What a node says of itself, replaced in place; gauges, never history. Ages in seconds, sizes in bytes.
+
+    It may be read long after it was made: so it says on which days the cases fall due whose facts still wait here
+    (`waiting_due`: day as date.toordinal() and number of cases, the earliest MAX_WAITING_DUE days), and up to which
+    number it has sealed for the core (`up_seq`), that the reader can tell what has arrived since.
+    """
 
     node: str
     epoch: int
@@ -170,6 +177,21 @@ class NodeStatus(Wire, frozen=True, kw_only=True):
     connected: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     battery_percent: int | None = None
+    #: Cases with facts that the core has not acknowledged, and the days they fall due on.
+    waiting_cases: int = 0
+    waiting_due: tuple[tuple[int, int], ...] = ()
+    up_seq: int = 0
+    #: How much of what this node sends the next hop has, by Syncthing's count; None while that is not known.
+    completion_percent: int | None = None
+    #: Next hops by name, and when each was last connected, ms.
+    contacts: tuple[tuple[str, int], ...] = ()
+    #: Exit code of the node's own self-test (edge_node/health.py).
+    health: int = 0
+    #: What became of the last rollout here (facts.json): "" where there was none.
+    rollout_outcome: str = ""
+    rollout_version: str = ""
+    rollout_reason: str = ""
+    rollout_at_ms: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes", order="deterministic")

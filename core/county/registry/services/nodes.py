@@ -81,9 +81,15 @@ def _shortened(status: NodeStatus) -> dict[str, object]:
     """By field name, as the page reads it; lists from another machine have an end."""
     values = {name: getattr(status, name) for name in status.__struct_fields__}
     return {
-        name: [str(one)[:200] for one in value[:MAX_STATUS_TEXTS]] if isinstance(value, tuple) else value
+        name: [_part(one) for one in value[:MAX_STATUS_TEXTS]] if isinstance(value, tuple) else _part(value)
         for name, value in values.items()
     }
+
+
+def _part(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_part(one) for one in value[:2]]
+    return value[:200] if isinstance(value, str) else value
 
 
 def _enrolments_serialise() -> None:

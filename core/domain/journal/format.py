@@ -29,7 +29,7 @@ MAX_ENTRY_BYTES: Final = 1024 * 1024
 #: A segment ends before this many packed bytes, though it may hold fewer than MAX_ENTRIES then.
 MAX_PACKED_BYTES: Final = 8 * 1024 * 1024
 #: Days a status names on which waiting cases fall due.
-MAX_WAITING_DUE: Final = 30
+MAX_WAITING_DUE: Final = 20
 #: Below it every instant is a date Python and PostgreSQL know (clock.py: year 4199).
 MAX_INSTANT: Final = 1 << 62
 MAGIC: Final = b"YZSG"

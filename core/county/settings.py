@@ -81,6 +81,7 @@ SHARED_APPS = [
     "core.county.workqueue",
     "core.county.ratings",
     "core.county.demo",
+    "monitoring",
     "core.counter",
 ]
 TENANT_APPS = [*TENANT_DOMAIN_APPS, "core.county.ingest", "core.county.backoffice"]

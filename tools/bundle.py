@@ -51,7 +51,7 @@ MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 #: glibc 2.36 is in bookworm, 2.41 in trixie; every older platform's wheels run there too.
 GLIBC: Final = {"bookworm": 36, "trixie": 41}
 #: What of the checkout makes the project's wheel.
-SOURCE: Final = ("core", "edge_node", "tenants", "pyproject.toml", "MANIFEST.in", "README.md")
+SOURCE: Final = ("core", "edge_node", "monitoring", "tenants", "pyproject.toml", "MANIFEST.in", "README.md")
 
 
 class BuildFailed(Exception):
@@ -204,7 +204,7 @@ def version_of(source: Path) -> str:
     number = re.search(r'^version = "(.*)"$', text, flags=re.M)
     if number is None:
         raise BuildFailed("pyproject.toml names no version")
-    parts = ["core", "edge_node", "tenants", "ansible", "manage.py", "pyproject.toml", "requirements"]
+    parts = ["core", "edge_node", "monitoring", "tenants", "ansible", "manage.py", "pyproject.toml", "requirements"]
     dirty = ".dirty" if _git(source, "status", "--porcelain", "--", *parts) else ""
     return f"{number[1]}+g{_git(source, 'rev-parse', '--short=7', 'HEAD')}{dirty}"
 

@@ -38,6 +38,9 @@ class Still:
     def connected(self) -> set[str]:
         return set()
 
+    def completion(self, folder_id: str, device_id: str) -> int | None:
+        return None
+
     def close(self) -> None:
         """There is nothing to close."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.db.models import Count
+from django.db.models.functions import Coalesce
 
 from core.domain.cases.models import Case
 from core.domain.catalogue.selectors import release_number
@@ -15,10 +18,10 @@ from core.domain.journal.chain import STATUS as STATUS_KIND
 from core.domain.journal.chain import status_open
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.errors import JournalError
-from core.domain.journal.format import NodeCard, NodeStatus
+from core.domain.journal.format import MAX_WAITING_DUE, NodeCard, NodeStatus
 from core.domain.journal.models import ClockState, OutgoingStream
 from core.domain.journal.place import CORE, Here
-from core.domain.journal.selectors import streams_held, streams_refused, waiting_for
+from core.domain.journal.selectors import streams_held, streams_refused, waiting_case_ids, waiting_for
 from core.transport import spool
 
 from .folders import STATUS
@@ -32,21 +35,63 @@ NETWORK_FILE = "agent.json"
 def status_make(machine: Machine, here: Here, *, version: str) -> NodeStatus:
     """Gauges of this moment; ages in seconds, sizes in bytes, the clock's offset in milliseconds."""
     waiting = waiting_for(CORE, here=here)
+    cases, due = _cases_waiting(here)
+    stream = OutgoingStream.objects.filter(author=here.node, epoch=here.epoch, audience=CORE).first()
     disk = shutil.disk_usage(machine.places.base)
     clock = ClockState.objects.filter(id=1).first()
     names = {peer.device_id: peer.name for peer in machine.plan.peers}
-    connected = machine.carrier.connected()
+    connected = sorted(names[one] for one in machine.carrier.connected() if one in names)
+    made_at = physical_ms()
     return NodeStatus(
-        node=here.node, epoch=here.epoch, made_at_ms=physical_ms(), version=version, release=release_number(),
+        node=here.node, epoch=here.epoch, made_at_ms=made_at, version=version, release=release_number(),
         waiting=waiting.count, oldest_waiting_s=waiting.oldest_s, open_cases=Case.objects.filter(is_open=True).count(),
         disk_free=disk.free, disk_total=disk.total,
         clock_offset_ms=clock.anchor_ms - clock.anchored_here_ms if clock and clock.anchor_ms else None,
-        connected=tuple(sorted(names[one] for one in connected if one in names)),
+        connected=tuple(connected),
         held=(
             *(f"{stream.author}: {stream.held_reason}" for stream in streams_held()),
             *(f"{stream}: {stream.held_reason}" for stream in streams_refused(here=here)),
         ),
+        battery_percent=battery_percent(), waiting_cases=cases, waiting_due=due,
+        up_seq=stream.last_seq if stream else 0, completion_percent=_completion(machine),
+        contacts=_contacts(machine, connected, made_at),
     )  # fmt: skip
+
+
+def _cases_waiting(here: Here) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """How many cases have facts the county lacks, and on which days those of them that are open fall due."""
+    waiting = waiting_case_ids(CORE, here=here)
+    due = (
+        Case.objects.filter(pk__in=waiting, is_open=True).annotate(day=Coalesce("promised_due", "legal_due"))
+        .filter(day__isnull=False).values_list("day").annotate(cases=Count("pk")).order_by("day")[:MAX_WAITING_DUE]
+    )  # fmt: skip
+    return waiting.count(), tuple((day.toordinal(), count) for day, count in due)
+
+
+def _completion(machine: Machine) -> int | None:
+    """Of what goes up from here, how much the hop that is nearest to having it all has."""
+    folder = machine.plan.writes.get(CORE)
+    shared = next((one.devices for one in machine.plan.folders if one.id == folder), ())
+    known = [machine.carrier.completion(folder, device) for device in shared] if folder else []
+    return max((one for one in known if one is not None), default=None)
+
+
+def _contacts(machine: Machine, connected: list[str], now_ms: int) -> tuple[tuple[str, int], ...]:
+    """When each hop was last connected: what was written down before, and those that are so now."""
+    said = network_read(machine.places.base).get("contacts")
+    before = {peer.name for peer in machine.plan.peers}
+    seen = {name: int(at) for name, at in said.items() if name in before} if isinstance(said, dict) else {}
+    return tuple(sorted((seen | dict.fromkeys(connected, now_ms)).items()))
+
+
+def battery_percent(supplies: Path = Path("/sys/class/power_supply")) -> int | None:
+    """The fullest battery's charge (the kernel's ABI/testing/sysfs-class-power); None where there is none."""
+    charges = []
+    for supply in supplies.glob("*"):
+        with suppress(OSError, ValueError):
+            if (supply / "type").read_text().strip() == "Battery":
+                charges.append(int((supply / "capacity").read_text()))
+    return max(charges, default=None)
 
 
 def status_write(machine: Machine, status: NodeStatus) -> None:
@@ -77,7 +122,7 @@ def network_write(base: Path, status: NodeStatus) -> None:
     stream = OutgoingStream.objects.filter(author=status.node, epoch=status.epoch, audience=CORE).first()
     state = {
         "connected": list(status.connected), "seen_ms": status.made_at_ms, "held": list(status.held),
-        "last_ack_ms": stream.acked_at_ms if stream else 0,
+        "last_ack_ms": stream.acked_at_ms if stream else 0, "contacts": dict(status.contacts),
     }  # fmt: skip
     spool.file_replace(base, NETWORK_FILE, json.dumps(state).encode())
 

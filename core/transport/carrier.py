@@ -9,7 +9,15 @@ from typing import Protocol
 
 import structlog
 
-from core.transport.syncthing import Arrivals, Folder, Peer, SyncthingClient, SyncthingUnreachable, configure
+from core.transport.syncthing import (
+    Arrivals,
+    Folder,
+    Peer,
+    SyncthingClient,
+    SyncthingError,
+    SyncthingUnreachable,
+    configure,
+)
 
 __all__ = ["Carrier", "Folder", "Peer", "SyncthingCarrier"]
 
@@ -40,6 +48,10 @@ class Carrier(Protocol):
 
     def connected(self) -> set[str]:
         """The device ids of the peers that can be reached at this moment."""
+        ...
+
+    def completion(self, folder_id: str, device_id: str) -> int | None:
+        """How much of the folder that peer is known to hold, percent; None where nobody can say. Never an ack."""
         ...
 
     def close(self) -> None:
@@ -81,6 +93,12 @@ class SyncthingCarrier:
             return set(self._client.connections())
         except SyncthingUnreachable:
             return set()
+
+    def completion(self, folder_id: str, device_id: str) -> int | None:
+        try:
+            return int(self._client.completion(folder_id, device_id))
+        except SyncthingError:
+            return None
 
     def close(self) -> None:
         self._closed.set()

@@ -89,6 +89,9 @@ class CopyCarrier:
             return set()
         return {peer for peer in self._peers if not self._is_cut(peer) and self._lives(peer)}
 
+    def completion(self, folder_id: str, device_id: str) -> int | None:
+        return None
+
     def close(self) -> None:
         self._closed.set()
         self._alive.close()

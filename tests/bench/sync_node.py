@@ -50,6 +50,9 @@ class Mouth:
     def connected(self) -> set[str]:
         return set()
 
+    def completion(self, folder_id: str, device_id: str) -> int | None:
+        return None
+
     def close(self) -> None:
         pass
 

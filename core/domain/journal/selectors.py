@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q, QuerySet
 
 from .clock import physical_ms
 from .format import Acks, Entry, StreamAck, StreamName, entry_decode
@@ -59,6 +59,15 @@ def waiting_for(audience: str, *, here: Here) -> Waiting:
     ages = (unsealed["oldest"], sealed.values_list("queued_at_ms", flat=True).first())
     oldest = min((age for age in ages if age is not None), default=None)
     return Waiting(count=count, oldest_s=0 if oldest is None else max(0, (physical_ms() - oldest) // 1000))
+
+
+def waiting_case_ids(audience: str, *, here: Here) -> QuerySet[OutboxItem, UUID | None]:
+    """The cases with acts of this machine that the audience does not have yet; a subquery, not a list."""
+    stream = OutgoingStream.objects.filter(author=here.node, epoch=here.epoch, audience=audience)
+    applied = stream.values_list("applied_seq", flat=True).first() or 0
+    waits = Q(seq=None) | Q(epoch=here.epoch, seq__gt=applied)
+    items = OutboxItem.objects.filter(waits, audience=audience, entry__case_id__isnull=False)
+    return items.values_list("entry__case_id", flat=True).distinct()
 
 
 def entry_reached(entry_id: UUID, audience: str, *, here: Here) -> bool:

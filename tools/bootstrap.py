@@ -79,20 +79,21 @@ PRESENT: dict[str, Callable[[], bool]] = {
 }
 
 #: PostgreSQL is in no list: without one on the machine the binaries of a locked package serve (tenants/embedded.py).
+HOSTS = ("systemd-container", "mmdebstrap", "slirp4netns", "nftables", "iproute2", "openssh-client")
 NEEDS: dict[str, tuple[str, ...]] = {
     "demo": ("syncthing",),
-    "test": ("syncthing", "chromium", "chromium-driver", "fonts-noto-cjk", "gettext"),
+    "test": ("syncthing", "chromium", "chromium-driver", "fonts-noto-cjk", "gettext", *HOSTS),
     "check": ("gettext",),
     "bench": ("syncthing",),
     "messages": ("gettext",),
-    "rollout-test": ("systemd-container", "mmdebstrap", "slirp4netns", "nftables", "iproute2", "openssh-client"),
+    "rollout-test": HOSTS,
 }
 
 #: What a person loses who goes on without the packages.
 WITHOUT: dict[str, str] = {
     "demo": "The demo goes on with plain folder copying in place of Syncthing (YIZHAN_TRANSPORT=copy).",
     "test": "The tests go on; those in tests/acceptance that need Syncthing or the browser cannot pass, and so the run "
-    "will not be green.",
+    "will not be green; those on hosts of their own are passed over.",
     "check": "The checks go on; the check of the message catalogues needs gettext and will fail.",
     "bench": "The benches go on; `latency` needs Syncthing.",
     "messages": "The catalogues cannot be compiled without gettext.",

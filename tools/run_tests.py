@@ -2,13 +2,17 @@
 
 tests/domain runs twice, once on each database. All runs take place even if an earlier one fails; the exit code is 1 if
 any failed. Options are passed to every pytest: `make test ARGS="-k supplement"`; `ARGS="--only core -x"` takes one run.
-The rollout's short form on real hosts is asked for by name, `ARGS="--only rollout"`, until its whole scenario stands.
+The two sides run beside one another, each on a processor of its own; what the second prints comes when both are done.
 """
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import IO
 
 from tools.bootstrap import ROOT
 
@@ -23,8 +27,8 @@ RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rollout": (NODE, ("tests/rollout",)),
 }
 
-#: Only where it is asked for: it builds bundles and boots machines, four minutes and more where no image is kept yet.
-BY_NAME = frozenset({"rollout"})
+#: What runs beside one another, in turn: the two sides wait for nothing; the others start processes of their own.
+TURNS = (("node", "core"), ("acceptance",), ("rollout",))
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5
@@ -39,20 +43,44 @@ def outcome(code: int, narrowed: bool) -> str:
     return f"FAILED (exit code {code})"
 
 
-def run(name: str, options: Sequence[str]) -> tuple[str, float]:
-    """The outcome and the seconds of one run."""
+def run(name: str, options: Sequence[str], said: IO[bytes] | None = None) -> tuple[str, float]:
+    """The outcome and the seconds of one run; what it prints goes to `said`, or to the terminal."""
     settings, folders = RUNS[name]
-    print(f"\n=== {name}: {' '.join(folders)} under {settings}", flush=True)
-    started = time.monotonic()
+    if said is None:
+        print(f"\n=== {title(name)}", flush=True)
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", f"--ds={settings}", *folders, *options]
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    return outcome(code, narrowed=bool(options)), time.monotonic() - started
+    begun = time.monotonic()
+    code = subprocess.run(
+        command, cwd=ROOT, check=False, stdout=said, stderr=subprocess.STDOUT if said else None
+    ).returncode
+    return outcome(code, narrowed=bool(options)), time.monotonic() - begun
+
+
+def run_beside(names: Sequence[str], options: Sequence[str]) -> dict[str, tuple[str, float]]:
+    """These runs at the same time; the first is seen as it goes, the others when all are done."""
+    results: dict[str, tuple[str, float]] = {}
+    first, *others = names
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        outputs = {name: stack.enter_context(tempfile.TemporaryFile()) for name in others}
+        running = {name: pool.submit(run, name, options, said) for name, said in outputs.items()}
+        results[first] = run(first, options)
+        for name, said in outputs.items():
+            results[name] = running[name].result()
+            said.seek(0)
+            print(f"\n=== {title(name)}")
+            print(said.read().decode("utf-8", "replace"), flush=True)
+    return results
+
+
+def title(name: str) -> str:
+    settings, folders = RUNS[name]
+    return f"{name}: {' '.join(folders)} under {settings}"
 
 
 def chosen(options: list[str]) -> tuple[list[str], list[str]]:
     """The names of the runs to make, and what is left of the options for pytest."""
     if "--only" not in options:
-        return [name for name in RUNS if name not in BY_NAME], options
+        return list(RUNS), options
     at = options.index("--only")
     name = options[at + 1] if at + 1 < len(options) else ""
     if name not in RUNS:
@@ -62,7 +90,10 @@ def chosen(options: list[str]) -> tuple[list[str], list[str]]:
 
 def main() -> int:
     names, options = chosen(sys.argv[1:])
-    results = {name: run(name, options) for name in names}
+    results: dict[str, tuple[str, float]] = {}
+    for turn in TURNS:
+        if due := [name for name in turn if name in names]:
+            results |= run_beside(due, options)
     print("\n=== all runs")
     for name, (text, seconds) in results.items():
         print(f"    {name:<12}{seconds:>7.1f} s  {text}")

@@ -9,6 +9,8 @@ from typing import Final
 ROOT: Final = Path("/sys/fs/cgroup")
 #: Below the root on machines that have version 1 still; the others are not needed to boot.
 VERSION_1: Final = ("unified", "systemd", "memory", "cpu", "pids")
+#: Of the processor, compared with a process outside that has all: hosts yield to the tests and people beside them.
+SHARES: Final = {"cpu.shares": "256", "cpu.weight": "25"}
 
 
 def folders(name: str) -> list[Path]:
@@ -26,6 +28,9 @@ def group_make(name: str, memory_bytes: int) -> list[Path]:
         for limit in ("memory.max", "memory.limit_in_bytes"):
             if memory_bytes and (folder / limit).exists():
                 (folder / limit).write_text(str(memory_bytes), encoding="ascii")
+        for setting, share in SHARES.items():
+            if (folder / setting).exists():
+                (folder / setting).write_text(share, encoding="ascii")
     return [folder / "cgroup.procs" for folder in made]
 
 

@@ -9,8 +9,6 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from faker import Faker
-
 
 @dataclass(frozen=True)
 class Person:
@@ -23,6 +21,9 @@ class People:
     """The same people for the same seed."""
 
     def __init__(self, seed: int) -> None:
+        # Only who makes people up needs it: counters are also driven where nothing but the program is installed.
+        from faker import Faker
+
         self._random = random.Random(seed)
         self._faker: Any = Faker("zh_CN")
         self._faker.seed_instance(seed)

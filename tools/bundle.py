@@ -113,7 +113,8 @@ class Build:
         project.write_text(text, encoding="utf-8")
         (tree / "wheels").mkdir(exist_ok=True)
         env = os.environ | {"SOURCE_DATE_EPOCH": str(max(at, ZIP_BEGINS))}
-        _pip(["wheel", "--no-deps", "--wheel-dir", str(tree / "wheels"), str(source)], env)
+        # By the setuptools of the lock, not by whichever is the newest today.
+        _pip(["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tree / "wheels"), str(source)], env)
 
     def _wheels(self, target: Path) -> None:
         """The wheels of the locks for the machine the bundle is for, each checked against its hash."""

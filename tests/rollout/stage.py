@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from core.exchange.bundles import Side
 from tests.lab import Host, Lab
 from tests.lab.shell import environment
-from tools.bootstrap import ROOT
-from tools.bundle import Build, files_of, version_of
 
-ANSIBLE: Final = ROOT / "ansible"
+from .versions import Versions
+
 PLAY_SECONDS: Final = 1800
 COUNTY_HOST: Final = "county.example"
 #: What the operator gives for the whole county; its divisions are those of the catalogue's demo.
@@ -67,20 +64,30 @@ class Outcome:
 
 @dataclass
 class Stage:
-    """`folder` is the test's own; `bundles[name]` are archives by what they are good for: "first", "second", ..."""
+    """`folder` is the test's own; `versions` are what is taken to the hosts."""
 
     lab: Lab
     folder: Path
     sites: tuple[Site, ...] = SITES
     codename: str = "bookworm"
-    bundles: dict[str, Path] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: Versions = field(init=False)
     #: What the operator says of the whole county, in the inventory.
     settings: dict[str, Any] = field(default_factory=lambda: dict(COUNTY_SETTINGS))
-    #: All bundles are of one commit, also while others go on working in the checkout.
-    version: str = field(default_factory=lambda: version_of(ROOT).removesuffix(".dirty"))
     #: What later steps need of earlier ones: case ids, codes.
     known: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.versions = Versions(self.folder, self.codename)
+
+    @property
+    def ansible(self) -> Path:
+        return self.versions.source / "ansible"
+
+    def wanted(self, name: str) -> dict[str, Any]:
+        """What a play is given to bring hosts to this version."""
+        return {
+            "yizhan_version": self.versions.versions[name], "yizhan_bundle": str(self.versions.archives[name]),
+        }  # fmt: skip
 
     @property
     def core(self) -> Host:
@@ -89,28 +96,6 @@ class Stage:
     @property
     def nodes(self) -> list[Host]:
         return [self.lab.hosts[site.host] for site in self.sites]
-
-    # --- bundles
-
-    def bundle(self, name: str, *, side: Side = "edge", source: Path = ROOT) -> Path:
-        """A bundle of its own version, made of `source`; `name` becomes part of the version."""
-        version = f"{self.version}.{name}"
-        build = Build(codename=self.codename, side=side, source=source, version=version)
-        self.bundles[name], _ = build.build(self.folder / "bundles")
-        self.versions[name] = version
-        return self.bundles[name]
-
-    def source_changed(self, name: str, path: str, text: str) -> Path:
-        """A copy of the checkout in which the file at `path` says `text`: a version that is broken, say."""
-        target = self.folder / f"source-{name}"
-        for one in files_of(ROOT):
-            (target / one).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / one, target / one)
-        (target / path).write_text(text, encoding="utf-8")
-        who = ["-c", "user.name=rollout-test", "-c", "user.email=rollout-test@localhost"]
-        for command in (["init", "-q"], ["add", "-A", "."], [*who, "commit", "-q", "-m", name]):
-            subprocess.run(["git", *command], cwd=target, check=True, capture_output=True)
-        return target
 
     # --- Ansible
 
@@ -143,17 +128,17 @@ class Stage:
         """What the playbook did on each host. Its output is appended to ansible.log; it may fail on hosts."""
         command = [
             str(Path(sys.executable).parent / "ansible-playbook"), "--inventory", str(self.inventory()),
-            "--limit", ",".join(hosts), "--extra-vars", json.dumps(variables), str(ANSIBLE / book),
+            "--limit", ",".join(hosts), "--extra-vars", json.dumps(variables), str(self.ansible / book),
             *(["--check", "--diff"] if check else []),
         ]  # fmt: skip
-        env = environment() | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
+        env = environment() | {"ANSIBLE_CONFIG": str(self.ansible / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
                                "ANSIBLE_HOME": str(self.folder / "ansible"), "LC_ALL": "C.UTF-8"}  # fmt: skip
         with self.log().open("a", encoding="utf-8") as log:
             log.write(f"\n$ {' '.join(command)}\n")
             log.flush()
             before = log.tell()
             subprocess.run(
-                self.lab.inside(*command), cwd=ANSIBLE, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                self.lab.inside(*command), cwd=self.ansible, env=env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, check=False, timeout=PLAY_SECONDS,
             )  # fmt: skip
         said = self.log().read_bytes()[before:].decode("utf-8", "replace")

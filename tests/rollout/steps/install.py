@@ -6,8 +6,6 @@ from typing import Final
 
 import pyrage
 
-from tools.bootstrap import ROOT
-
 from ..stage import Outcome, Stage, StepFailed, running_version
 
 FIRST: Final = "first"
@@ -18,9 +16,8 @@ UNITS: Final = ("yizhan-web.service", "yizhan-sync.service")
 
 def bundles(stage: Stage) -> None:
     """The archives are made, the core's only where it is installed too."""
-    stage.bundle(FIRST)
-    if (ROOT / "ansible/core.yml").exists():
-        stage.bundle(FIRST_CORE, side="core")
+    stage.versions.copy_make()
+    stage.versions.first_build({FIRST: "edge", FIRST_CORE: "core"})
 
 
 def boot(stage: Stage) -> None:
@@ -48,7 +45,7 @@ def nodes(stage: Stage) -> None:
         stage.lab.network.internet_set(on=True)
     for host in stage.nodes:
         host.run("systemctl", "is-active", *UNITS)
-        if running_version(host) != stage.versions[FIRST]:
+        if running_version(host) != stage.versions.versions[FIRST]:
             raise StepFailed(f"{host.name} runs {running_version(host)}")
 
 
@@ -66,8 +63,7 @@ def checked(stage: Stage) -> None:
 
 def _core_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
     found = stage.play_well(
-        "core.yml", "core", check=check, yizhan_version=stage.versions[FIRST_CORE],
-        yizhan_bundle=str(stage.bundles[FIRST_CORE]),
+        "core.yml", "core", check=check, **stage.wanted(FIRST_CORE),
     )  # fmt: skip
     stage.known["core"] = True
     return found
@@ -75,8 +71,7 @@ def _core_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
 
 def _edge_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
     return stage.play_well(
-        "edge.yml", *(site.host for site in stage.sites), check=check, yizhan_version=stage.versions[FIRST],
-        yizhan_bundle=str(stage.bundles[FIRST]),
+        "edge.yml", *(site.host for site in stage.sites), check=check, **stage.wanted(FIRST),
     )  # fmt: skip
 
 

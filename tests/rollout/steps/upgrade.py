@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.lab import Host
 
@@ -21,9 +20,9 @@ DEADMAN_SECONDS: Final = 90
 BROKEN_WSGI: Final = 'raise RuntimeError("this version does not start")\n'
 
 
-def signed(stage: Stage, name: str, source: Path | None = None) -> None:
-    """A bundle under this name, signed where the county's root key lies."""
-    archive = stage.bundle(name, source=source) if source else stage.bundle(name)
+def signed(stage: Stage, name: str, **changes: str) -> None:
+    """A bundle of this name, signed where the county's root key lies."""
+    archive = stage.versions.next_build(name, changes=changes)
     there = f"/var/lib/yizhan/core/{archive.name}"
     stage.core.copy_in(archive, there)
     stage.core.run("chown", "yizhan:yizhan", there)
@@ -37,20 +36,20 @@ def upgrade(stage: Stage) -> None:
     signed(stage, SECOND)
     canary, *others = (site.host for site in stage.sites)
     for batch in ([canary], others):
-        stage.play_well("edge.yml", *batch, **_version(stage, SECOND))
+        stage.play_well("edge.yml", *batch, **stage.wanted(SECOND))
         for name in batch:
-            _expect(stage.lab.hosts[name], stage.versions[SECOND], "done")
+            _expect(stage.lab.hosts[name], stage.versions.versions[SECOND], "done")
 
 
 def broken(stage: Stage) -> None:
     """The canary refuses it and works on as before; nobody else has heard of it."""
-    signed(stage, BROKEN, stage.source_changed(BROKEN, "edge_node/wsgi.py", BROKEN_WSGI))
+    signed(stage, BROKEN, **{"edge_node/wsgi.py": BROKEN_WSGI})
     canary, *others = (site.host for site in stage.sites)
-    if stage.play("edge.yml", canary, **_version(stage, BROKEN))[canary].good:
+    if stage.play("edge.yml", canary, **stage.wanted(BROKEN))[canary].good:
         raise StepFailed("the play went well with a version that does not start")
-    _expect(stage.lab.hosts[canary], stage.versions[SECOND], "rolled_back")
+    _expect(stage.lab.hosts[canary], stage.versions.versions[SECOND], "rolled_back")
     for name in others:
-        if running_version(stage.lab.hosts[name]) != stage.versions[SECOND]:
+        if running_version(stage.lab.hosts[name]) != stage.versions.versions[SECOND]:
             raise StepFailed(f"{name} runs {running_version(stage.lab.hosts[name])}")
 
 
@@ -67,8 +66,8 @@ def link_cut(stage: Stage) -> None:
 
 def _cut_short(stage: Stage, host: Host, cut: Callable[[Host], None], mend: Callable[[Host], None]) -> None:
     """The play to the third version is cut off once the node's link leads to it; then the node is as before."""
-    version = stage.versions[THIRD]
-    given = _version(stage, THIRD) | {"node_switch_deadman_seconds": DEADMAN_SECONDS}
+    version = stage.versions.versions[THIRD]
+    given = stage.wanted(THIRD) | {"node_switch_deadman_seconds": DEADMAN_SECONDS}
     play = threading.Thread(target=stage.play, args=("edge.yml", host.name), kwargs=given)
     play.start()
     try:
@@ -86,16 +85,12 @@ def _cut_short(stage: Stage, host: Host, cut: Callable[[Host], None], mend: Call
     )  # fmt: skip
     if cut is Host.link_cut:
         mend(host)
-    _expect(host, stage.versions[SECOND], "rolled_back")
+    _expect(host, stage.versions.versions[SECOND], "rolled_back")
 
 
 def _power_back(host: Host) -> None:
     host.start()
     host.wait()
-
-
-def _version(stage: Stage, name: str) -> dict[str, Any]:
-    return {"yizhan_version": stage.versions[name], "yizhan_bundle": str(stage.bundles[name])}
 
 
 def _expect(host: Host, version: str, outcome: str) -> None:

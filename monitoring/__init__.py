@@ -1,1 +1,1 @@
-"""Watching the county's fleet: the exporter, the rules and alerts, the dashboards. Nothing in the program imports it."""
+"""Watching the county's fleet: exporter, rules and alerts, dashboards. Nothing in the program imports it."""

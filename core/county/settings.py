@@ -46,6 +46,8 @@ CALENDAR_OBSERVERS = [
 CASE_KNOWN = "core.county.known.case_known"
 #: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.
 TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
+#: A node that said nothing for so long is silent: of what it said last only what stays true is shown as true.
+NODE_STALE_SECONDS = int(os.environ.get("YIZHAN_NODE_STALE_SECONDS", "900"))
 
 #: Whose keys a scan kept here is sealed to.
 ATTACHMENT_RECIPIENTS = "core.county.ingest.machine.recipients"

@@ -1,5 +1,7 @@
 """Tenants, their host names and service points, and the record of how each came to be. Public schema."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +67,11 @@ class Level(models.TextChoices):
 HALL_LEVELS = {Kind.COUNTY: Level.COUNTY, Kind.TOWN: Level.TOWN, Kind.PARK: Level.TOWN}
 
 
+#: Degrees; what lies outside is no place in China but a slip: the two exchanged, or a decimal point lost.
+LONGITUDES = (Decimal(73), Decimal(136))
+LATITUDES = (Decimal(3), Decimal(54))
+
+
 class ServicePoint(models.Model):
     """A counter: its code is also the code of the node that may stand there."""
 
@@ -75,10 +82,20 @@ class ServicePoint(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=ServicePointKind)
     active = models.BooleanField(default=True)
+    #: Where it stands, in degrees east and north: both or neither (tenants.positions), in the county's own system.
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(code__regex=r"^\d{12}-\d{2}$"), name="service_point_code_form"),
+            models.CheckConstraint(
+                # Said of null too: a check whose answer is unknown passes.
+                condition=Q(longitude=None, latitude=None)
+                | Q(longitude__isnull=False, longitude__range=LONGITUDES)
+                & Q(latitude__isnull=False, latitude__range=LATITUDES),
+                name="service_point_position",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,3 +140,16 @@ class ReferenceCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}: {len(self.orphans)}"
+
+
+class Outline(models.Model):
+    """The border the map of the service points is drawn in, as `import_outline` read it; one for the county."""
+
+    code = models.CharField(max_length=12, primary_key=True)  #: the county's division code
+    #: Closed lines of [degrees east, degrees north], in the same system as the positions.
+    rings = models.JSONField(default=list)
+    imported_at = models.DateTimeField()
+    imported_by = models.CharField(max_length=32, default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {len(self.rings)}"

@@ -112,6 +112,7 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 
 MIDDLEWARE = [
+    "core.county.watch.middleware.RequestTimeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.TenantMiddleware",
@@ -142,6 +143,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "roles": ("county_admin",)},
 )  # fmt: skip
 NETWORK_STATE: Path | None = None  # the core has no agent and no bar
-LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
+LOGGING = logging_settings(
+    os.environ.get("YIZHAN_LOG_LEVEL", "INFO"), place="core.county.logs.place", case_key="core.county.logs.case_key"
+)
 
 PROCRASTINATE_ON_APP_READY = "tenants.jobs.app_ready"

@@ -1,8 +1,8 @@
 """Every metric the project has, as data: what Prometheus may be asked for, and what each of them means.
 
 Rules, alerts and dashboards are checked against this list, and so is what the exporter writes. Labels are bounded:
-codes of nodes and tenants, names the program chose, never a case's number or a person. `node` is the code of the service
-point, which is the node's id.
+codes of nodes and tenants, names the program chose, never a case's number or a person. `node` is the code of the
+service point, which is the node's id.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.county.registry.models import Node
 from core.county.registry.selectors import card_of
 from core.county.registry.services.rebuild import cases_unqueue
+from core.county.watch.instruments import segment_applied
 from core.domain.cases.bulk import Applied, entries_apply
 from core.domain.cases.lifecycle import RULES
 from core.domain.cases.merge import NOT_A_CASE
@@ -20,7 +21,7 @@ from core.domain.cases.writing import flags_write
 from core.domain.catalogue.selectors import release_number
 from core.domain.journal.bodies import EntryFlagged, TimeAnchored
 from core.domain.journal.clock import physical_ms
-from core.domain.journal.format import Entry, StreamName
+from core.domain.journal.format import Entry, SegmentHeader, StreamName
 from core.domain.journal.models import Entry as EntryRow
 from core.domain.journal.models import OutboxItem, OutgoingStream
 from core.domain.journal.place import CORE, here
@@ -35,6 +36,7 @@ from core.exchange.machine import Machine
 from core.exchange.post import Round
 from core.exchange.returned import returned_read
 from tenants.connection import connection
+from tenants.place import tenant_current
 
 from .judging import judge
 from .troubles import flags_mirror
@@ -56,6 +58,14 @@ def apply(stream: StreamName, entries: list[Entry]) -> None:
     flags_mirror(entries, [*(entry for entry, _ in done.flags), *astray])
     _relay(done)
     _flags_tell(done.flags)
+
+
+def segment_count(header: SegmentHeader) -> None:
+    """The segment, applied in the connection's tenant, is in the figures: once for all its entries."""
+    tenant = tenant_current()
+    if tenant is not None:
+        lag_seconds = (physical_ms() - header.made_at_ms) / 1000
+        segment_applied(tenant=tenant.code, entries=header.count, lag_seconds=lag_seconds)
 
 
 def _linked(one: str, other: str) -> bool:

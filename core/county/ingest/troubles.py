@@ -20,6 +20,7 @@ from django_tenants.utils import tenant_context
 
 from core.county.registry.models import Node
 from core.county.registry.selectors import card_of
+from core.county.watch.instruments import segments_held
 from core.county.workqueue.models import Trouble, TroubleKind
 from core.domain.cases.models import Case, Flag, ParkedEntry
 from core.domain.journal.bodies import CustodyTaken
@@ -58,6 +59,8 @@ def troubles_follow(*, quarantine: Path | None = None) -> None:
         halted, healed = _streams(code, quarantine or places().quarantine)
         _mirror(code, TroubleKind.PARKED, _parked(code))
         _mirror(code, TroubleKind.STRANDED, _stranded(code))
+    if halted:
+        segments_held(tenant=code, count=len(halted))
     for one in halted:
         _log.error("stream_held", tenant=code, stream=one.key, reason=one.reason, detail=one.detail,
                    read_up_to=one.last_seq, file=one.file_name, sha256=one.file_sha256)  # fmt: skip

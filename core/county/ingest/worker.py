@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 
 import structlog
@@ -18,6 +18,7 @@ from core.county.publishing.services import release_files_ensure
 from core.county.registry.keys import core_identity
 from core.county.registry.selectors import card_of
 from core.county.registry.services.nodes import node_status_keep
+from core.county.watch.instruments import ingest_turned
 from core.domain.journal.place import here
 from core.domain.journal.reader import ReadDesk
 from core.exchange.cards import cards_publish
@@ -33,7 +34,7 @@ from tenants.connection import connection
 from tenants.models import Tenant, schema_name_of
 
 from .machine import cards_signed, machine_open, machine_still, plan_current
-from .services import apply, nodes_anchor, nodes_settle, segments_clear, tenant_round, tenant_turn
+from .services import apply, nodes_anchor, nodes_settle, segment_count, segments_clear, tenant_round, tenant_turn
 from .troubles import troubles_follow
 from .wake import CHANNEL
 
@@ -64,7 +65,7 @@ class Ingest:
     _lain: tuple[int, dict[str, bytes]] = (0, {})
 
     def __post_init__(self) -> None:
-        self.desk = self.machine.read_desk(apply)
+        self.desk = replace(self.machine.read_desk(apply), told=segment_count)
         self.machine.carrier.apply(self.machine.plan.peers, self.machine.plan.folders)
 
     def watch_folders(self, stopped: threading.Event) -> None:
@@ -106,6 +107,7 @@ class Ingest:
         while not stopped.is_set():
             try:
                 self.turn(WAIT_SECONDS)
+                ingest_turned(at=time.time())
             except (OperationalError, InterfaceError, SpoolError, SyncthingError, OSError) as error:
                 _log.error("turn_failed", reason=repr(error))
                 connection.close()

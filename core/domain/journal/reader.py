@@ -52,6 +52,8 @@ class ReadDesk:
     apply: Apply
     #: File stamps already looked at, so that a sweep opens only what is new.
     seen: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    #: Hears of each segment once its rows are committed; for figures.
+    told: Callable[[SegmentHeader], None] | None = None
 
 
 @dataclass
@@ -214,6 +216,8 @@ def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: 
         # Rolled back: a signed segment whose values no table takes (too long, NUL) stops its own stream only.
         cursor.refresh_from_db()
         raise errors.SegmentDamaged(detail=f"{type(error).__name__}: {error}") from error
+    if desk.told is not None:
+        desk.told(header)
     return header.count
 
 

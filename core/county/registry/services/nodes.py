@@ -73,8 +73,11 @@ def node_revoke(*, node: str, by: str, at: datetime) -> Node:
 
 
 def node_status_keep(*, status: NodeStatus, at: datetime) -> None:
-    """The fleet page shows what the node says of itself; one of another epoch than its card's is passed over."""
-    Node.objects.filter(node_id=status.node, epoch=status.epoch).update(status=_shortened(status), last_seen=at)
+    """The fleet page shows what the node says of itself; one of another epoch than its card's is passed over, and one
+    that was read before is no word of a machine that lives."""
+    rows = Node.objects.filter(node_id=status.node, epoch=status.epoch)
+    # A sweep reads every file again: what a silent node said last must not make it look alive once an hour.
+    rows.exclude(status__made_at_ms=status.made_at_ms).update(status=_shortened(status), last_seen=at)
 
 
 def _shortened(status: NodeStatus) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Final
 from tools.bootstrap import ROOT
 
 from .stage import Stage
-from .steps import county, install, upgrade
+from .steps import backup, cases, county, install, upgrade
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,12 @@ STEPS: Final = (
     Step("check", "--check --diff would change nothing either", install.checked, needs=("ansible/edge.yml",)),
     Step("county", "catalogue, halls and people stand", county.county, needs=BOTH),
     Step("enrol", "three machines become nodes and hear of the county", county.enrol, needs=BOTH),
+    Step("cases", "a case goes each way, over Syncthing", cases.cases, needs=BOTH),
     Step("upgrade", "a signed version, the canary first", upgrade.upgrade, needs=BOTH),
     Step("broken", "a broken version goes no further than the canary", upgrade.broken, needs=BOTH),
     Step("power", "the power fails in the middle of an upgrade", upgrade.power_cut, needs=BOTH),
     Step("line", "the line fails in the middle of an upgrade", upgrade.link_cut, needs=BOTH),
+    Step("backup", "a core that lost everything is restored", backup.backup, needs=BOTH),
 )  # fmt: skip
 
 

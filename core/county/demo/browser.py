@@ -103,12 +103,15 @@ class Page:
 
 
 class Browser:
-    """One person at one machine: `base` like http://127.0.0.1:8401, `host` where the name differs from the address."""
+    """One person at one machine: `base` like http://127.0.0.1:8401, `host` where the name differs from the address,
+    `ca` the file of the authority that is believed, where it is the county's own."""
 
-    def __init__(self, base: str, host: str = "") -> None:
+    def __init__(self, base: str, host: str = "", *, ca: str = "") -> None:
         self.base = base
         self._session = requests.Session()
         self._session.trust_env = False
+        if ca:
+            self._session.verify = ca
         if host:
             self._session.headers["Host"] = host
         self._session.headers["Accept-Language"] = "zh-CN"

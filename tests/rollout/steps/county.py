@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from core.county.demo.world import PASSWORD
-
 from ..stage import COUNTY_HOST, Site, Stage, StepFailed
 
 #: For a folder to travel once between two Syncthings that have never met.
@@ -17,10 +15,13 @@ FIRST_CONTACT_SECONDS: Final = 180
 SET_UP: Final = """
 import json
 from core.county.demo.county import county_set_up, staff_set_up
+from core.county.demo.stage import officers_of
 from core.county.demo.world import Site, Staff
+from core.domain.catalogue.models import Department
 given = json.loads({given!r})
 county_set_up([Site(*one) for one in given["sites"]])
 staff_set_up([Staff(*one) for one in given["staff"]])
+staff_set_up(officers_of(list(Department.objects.order_by("uscc"))))
 """
 BRING_STAFF: Final = """
 import json
@@ -40,9 +41,8 @@ STAFF: Final = (
 def county(stage: Stage) -> None:
     """Catalogue, halls, service points and accounts stand; the nodes know where the county is."""
     _on_core(stage, SET_UP)
-    for host in stage.nodes:
+    for host in (stage.core, *stage.nodes):
         host.run("tee", "-a", "/etc/hosts", stdin=f"{stage.core.address} {COUNTY_HOST}\n")
-    stage.known["password"] = PASSWORD
 
 
 def enrol(stage: Stage) -> None:

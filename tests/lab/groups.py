@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ ROOT: Final = Path("/sys/fs/cgroup")
 VERSION_1: Final = ("unified", "systemd", "memory", "cpu", "pids")
 #: Of the processor, compared with a process outside that has all: hosts yield to the tests and people beside them.
 SHARES: Final = {"cpu.shares": "256", "cpu.weight": "25"}
+#: yz-<lab>-<number of the process that made it>-<host>: see network.namespace.
+_OURS = re.compile(r"yz-[a-z0-9]+-(\d+)-")
 
 
 def folders(name: str) -> list[Path]:
@@ -43,3 +46,12 @@ def group_remove(name: str) -> None:
                 folder.rmdir()
         with contextlib.suppress(OSError):
             top.rmdir()
+
+
+def groups_sweep() -> None:
+    """No group is left of labs whose process is dead: at its own end a host's last processes may have held theirs."""
+    every = [one for top in folders("") if top.is_dir() for one in top.iterdir()]
+    names = {one.name: found[1] for one in every if (found := _OURS.match(one.name))}
+    for name, process in names.items():
+        if not Path("/proc", process).exists():
+            group_remove(name)

@@ -117,6 +117,7 @@ def _runs() -> Path:
 
 def _sweep() -> None:
     """Labs whose process is dead have left nothing. Their hosts have died with them (PR_SET_PDEATHSIG)."""
+    groups.groups_sweep()
     for folder in sorted(_runs().iterdir()):
         alive = folder / "alive"
         if not alive.exists():

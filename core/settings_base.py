@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from core.logs import is_terminal
+
 REPO_DIR = Path(__file__).resolve().parent.parent
 
 AUTH_USER_MODEL = "staff.User"
@@ -180,15 +182,29 @@ def templates_settings() -> list[dict[str, Any]]:
     ]
 
 
-def logging_settings(level: str = "INFO") -> dict[str, Any]:
-    """Log lines to standard error: time, level, logger, message; no personal data is ever put into them."""
+#: Libraries and our own events are written by one formatter.
+LOGGING_CONFIG = "core.logs.logging_configure"
+
+
+def logging_settings(level: str = "INFO", *, place: str, case_key: str) -> dict[str, Any]:
+    """Log lines to standard error, without personal data (core/logs.py, docs/logging.md): JSON, on a terminal text.
+
+    `place` is the path of what knows tenant and node, `case_key` of what knows the key case numbers are hashed with.
+    """
+    formatter = {"()": "core.logs.Formatter", "as_json": not is_terminal(), "place": place, "case_key": case_key}
+    alone: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "formatters": {"line": formatter},
+        "handlers": {"stderr": {"class": "core.logs.Stderr", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # Handlers that Django and gunicorn bring would write addresses with all that people searched for.
+            "django": {"handlers": [], "level": "INFO"},
+            "django.server": alone,
+            "gunicorn.error": alone,
+            "gunicorn.access": alone,
             "axes": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
             "django.security.DisallowedHost": {"level": "ERROR"},

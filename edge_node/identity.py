@@ -90,6 +90,12 @@ def leaving_cards(now_ms: int) -> list[NodeCard]:
     return [card for card in mine if card.valid_from_ms > now_ms - LEAVING_MS]
 
 
+def card_remembered() -> NodeCard | None:
+    """This machine's card as it was last seen here, however long ago; asks nobody. None where it never was."""
+    found = _remembered
+    return found[0].mine.card if found and found[0].mine else None
+
+
 def identity_forget() -> None:
     """The next question of this process is answered from the database."""
     global _remembered  # noqa: PLW0603 - one value a process, replaced whole

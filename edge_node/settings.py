@@ -74,6 +74,7 @@ DATABASES = {
 }
 
 MIDDLEWARE = [
+    "core.counter.tracing.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *COMMON_MIDDLEWARE,
@@ -83,7 +84,9 @@ MIDDLEWARE = [
 ROOT_URLCONF = "edge_node.urls"
 WSGI_APPLICATION = "edge_node.wsgi.application"
 TEMPLATES = templates_settings()
-LOGGING = logging_settings(os.environ.get("YIZHAN_LOG_LEVEL", "INFO"))
+LOGGING = logging_settings(
+    os.environ.get("YIZHAN_LOG_LEVEL", "INFO"), place="edge_node.logs.place", case_key="edge_node.logs.case_key"
+)
 NAVIGATION = COUNTER_NAVIGATION
 #: Written by the agent (core/exchange/status.py), read by the bar on every page (core/counter/network.py).
 NETWORK_STATE: Path | None = NODE_DIR / "agent.json"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.county.ops.scrub import scrub, scrub_json
+from core.scrub import scrub, scrub_json
 
 
 @pytest.mark.parametrize(

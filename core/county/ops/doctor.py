@@ -16,8 +16,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from core.county.registry.models import SshAddress
+from core.scrub import scrub, scrub_json
 
-from .scrub import scrub, scrub_json
 from .ssh import Answer, HostKey, Login, Place, Remote
 
 #: Of each answer its end counts: the last day's journal of a machine in trouble may be long.

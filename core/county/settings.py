@@ -113,6 +113,7 @@ DATABASES = {"default": _database()}
 
 MIDDLEWARE = [
     "core.county.watch.middleware.RequestTimeMiddleware",
+    "core.counter.tracing.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.TenantMiddleware",

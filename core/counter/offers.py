@@ -206,8 +206,7 @@ def _joint(state: CaseState, item: Item) -> tuple[str, bool]:
     """(what the departments do together in the stage at hand, whether day and place are set)."""
     if services.stage_waits_for(state) and state.stage is not None:
         return state.stage.joint, state.stage.appointment is not None
-    done = {stage.code for stage in state.stages}
-    following = next((stage for stage in item.flow if stage.code not in done), None)
+    following = services.stage_following(state, item)
     return (following.joint if following else ""), False
 
 

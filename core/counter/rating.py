@@ -10,22 +10,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from core.domain.cases import lifecycle
-from core.domain.cases.deadlines import AMBER, DONE, GREEN, RED, WorkCalendar
+from core.domain.cases.deadlines import AMBER, DONE, GREEN, RED, WorkCalendar, amber_day
 from core.domain.cases.outcome import visit_days
-from core.domain.cases.receipt import receipt_payload, receipt_token
+from core.domain.cases.receipt import receipt_token
 from core.domain.cases.services import Following, case_rate, followings
 from core.domain.cases.services.rating import LOW, MAX_TEXT, REASONS_GOOD, REASONS_LOW, SCORES
 from core.domain.cases.state import CaseState, FollowUp, RatingFact
 from core.domain.cases.writing import work_calendar
 from core.domain.journal import clock
 from core.domain.journal.clock import instant_date
-from core.domain.journal.place import CORE
 from core.domain.journal.policy import policy
 from core.domain.staff.selectors import staff_names
-from core.exchange.identity import Identity
+
+from .qr import qr_inline, receipt_signed
 
 #: From this score on an applicant counts as satisfied (基本满意 and better).
 SATISFIED: Final = 3
@@ -119,35 +119,16 @@ def rating_address(state: CaseState) -> str:
     """Where the applicant rates the case on their own phone; "" where the county's address is not known, or this
     machine may not sign the case's receipt: a node signs what it opened, the core everything."""
     county = county_address()
-    identity = cast("Callable[[], Identity]", import_string(settings.IDENTITY))() if county else None
-    if identity is None or identity.node not in (CORE, state.opened_by):
+    payload = receipt_signed(state) if county else None
+    if payload is None:
         return ""
-    payload = receipt_payload(number=state.number, signer=identity.signer, signed_card=identity.signed_card)
     return f"{county}/rate/{receipt_token(payload)}/"
 
 
 def rating_qr(state: CaseState) -> SafeString | None:
     """`rating_address` as an inline SVG for a paper; None where there is none."""
     address = rating_address(state)
-    return address_qr(address) if address else None
-
-
-def address_qr(address: str, *, namespace: bool = False) -> SafeString:
-    """An address as a QR code; with its XML namespace it is an image of its own."""
-    import segno  # here, so that a process that prints nothing does not carry it
-
-    code = segno.make(address, error="l", boost_error=False, micro=False)
-    if namespace:
-        return mark_safe(_svg_file(code))
-    return mark_safe(code.svg_inline(scale=1, border=4, omitsize=True, svgclass="yz-qr"))
-
-
-def _svg_file(code: Any) -> str:
-    import io
-
-    out = io.BytesIO()
-    code.save(out, kind="svg", scale=4, border=4, xmldecl=False)
-    return out.getvalue().decode()
+    return qr_inline(address) if address else None
 
 
 @dataclass(frozen=True)
@@ -197,17 +178,12 @@ def steps_of(state: CaseState, rating: UUID) -> tuple[FollowUp, ...]:
 
 def follow_light(one: Following, *, today: date, calendar: WorkCalendar, days: int) -> str:
     """DONE where it was settled in time, RED after the due day, also where it was settled then; before that GREEN, and
-    AMBER from `amber_on`."""
+    AMBER from `amber_day`."""
     if (instant_date(one.settled.at) if one.settled else today) > one.due:
         return RED
     if one.settled is not None:
         return DONE
-    return AMBER if today >= amber_on(instant_date(one.rating.at), days=days, calendar=calendar) else GREEN
-
-
-def amber_on(rated_on: date, *, days: int, calendar: WorkCalendar) -> date:
-    """The day from which a follow-up is due soon: the last fifth of its time, at least one working day."""
-    return calendar.working_day_after(rated_on, max(0, days - max(1, days // 5)))
+    return AMBER if today >= amber_day(instant_date(one.rating.at), days, calendar=calendar) else GREEN
 
 
 def rating_panel(state: CaseState, *, today: date | None = None) -> Mapping[str, Any]:

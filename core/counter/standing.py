@@ -18,6 +18,7 @@ from core.domain.cases.deadlines import (
     GREEN,
     RED,
     answer_due_on,
+    day_light,
     deemed_accepted_on,
     delivery_due_on,
     lower_review_due_on,
@@ -54,10 +55,7 @@ class Notice:
 
 
 def light_of(look: Look, due: date) -> str:
-    """Red once the day has gone by, amber on it and on the working day before."""
-    if look.today > due:
-        return RED
-    return AMBER if look.calendar.working_days_between(look.today, due) <= 1 else GREEN
+    return day_light(due, today=look.today, calendar=look.calendar)
 
 
 def binding_days(look: Look) -> list[BindingDay]:

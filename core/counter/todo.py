@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from core.domain.cases import lifecycle as s
 from core.domain.cases import services
-from core.domain.cases.deadlines import AMBER, GREEN, RED, WorkCalendar, delivery_due_on, due_on
+from core.domain.cases.deadlines import RED, WorkCalendar, day_light, delivery_due_on, due_on
 from core.domain.cases.models import Case
 from core.domain.cases.selectors import case_list_to_deliver
 from core.domain.cases.state import CaseState, state_decode
@@ -112,16 +112,9 @@ class _Looked:
         state = self.state
         return Waiting(
             id=state.id, number=state.number, item_code=state.item_code, item_version=state.item_version,
-            applicant=state.applicant.name, status=state.status, due=due, light=self._light(due), codes=codes,
-            text=text,
+            applicant=state.applicant.name, status=state.status, due=due,
+            light=day_light(due, today=self.today, calendar=self.calendar) if due else "", codes=codes, text=text,
         )  # fmt: skip
-
-    def _light(self, due: date | None) -> str:
-        if due is None:
-            return ""
-        if self.today > due:
-            return RED
-        return AMBER if self.calendar.working_days_between(self.today, due) <= 1 else GREEN
 
 
 def deliver_rows(here: Here, *, today: date, limit: int) -> list[TodoRow]:

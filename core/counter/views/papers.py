@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Final, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.domain.cases.receipt import receipt_payload
 from core.domain.cases.selectors import case_ledger, case_state
 from core.domain.cases.services import case_item
 from core.domain.cases.state import CaseState
 from core.domain.journal.clock import today
-from core.domain.journal.place import CORE, Here
+from core.domain.journal.place import Here
 from core.domain.journal.services import clock_now
 from core.exchange.attachments import attachment_plain
-from core.exchange.identity import Identity
 
 from ..access import StaffRequest, at_place
 from ..case_page import ledger_view, material_lines
 from ..papers import ALL, paper_of
+from ..qr import qr_inline, receipt_signed
 from ..refusals import refusal
 
 #: Shown in the browser; anything else is only ever downloaded.
@@ -118,16 +114,8 @@ def _receipt_context(state: CaseState, here: Here, day: date) -> dict[str, Any]:
 
 
 def receipt_qr(state: CaseState) -> SafeString:
-    """The number, signed, as an inline SVG. A node signs what it opened and the core whatever is there; a reprint
-    anywhere else carries the bare number."""
-    import segno  # here, so that a process that prints nothing does not carry it
-
-    identity = cast("Callable[[], Identity]", import_string(settings.IDENTITY))()
-    payload = state.number
-    if identity.node in (CORE, state.opened_by):
-        payload = receipt_payload(number=payload, signer=identity.signer, signed_card=identity.signed_card)
-    code = segno.make(payload, error="l", boost_error=False, micro=False)
-    return mark_safe(code.svg_inline(scale=1, border=4, omitsize=True, svgclass="yz-qr"))
+    """The number, signed, as an inline SVG; a reprint where nobody may sign carries the bare number."""
+    return qr_inline(receipt_signed(state) or state.number)
 
 
 @at_place()

@@ -20,7 +20,8 @@ from core.domain.cases.state import CaseState
 from core.domain.journal import clock
 
 from ..access import StaffRequest, at_place
-from ..rating import Given, address_qr, given_of, rating_address, rating_form, rating_give, rating_lines
+from ..qr import qr_image
+from ..rating import Given, given_of, rating_address, rating_form, rating_give, rating_lines
 from ..rating_list import ratings_all, rows_of, summary
 from ..refusal_words import REFUSALS, refusal_words
 from ..selectors import disk_free_is_enough
@@ -72,7 +73,7 @@ def rate_qr(request: StaffRequest, case_id: UUID) -> HttpResponse:
     address = rating_address(case_state(case_id))
     if not address:
         raise Http404(str(case_id))
-    response = HttpResponse(address_qr(address, namespace=True), content_type="image/svg+xml")
+    response = HttpResponse(qr_image(address), content_type="image/svg+xml")
     response["Cache-Control"] = "private, no-store"
     return response
 

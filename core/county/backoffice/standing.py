@@ -14,6 +14,7 @@ from core.domain.cases.services import (
     deferrals_open,
     extension_most,
     returns_unanswered,
+    stage_following,
     stage_waits_for,
     urgings_unanswered,
 )
@@ -108,8 +109,7 @@ def _joint(state: CaseState, item: Item) -> Joint | None:
         if not stage.joint:
             return None
         return Joint(stage.name, stage.joint, stage.departments[0], stage.departments[1:], stage.appointment)
-    done = {one.code for one in state.stages}
-    following = next((one for one in item.flow if one.code not in done), None)
+    following = stage_following(state, item)
     if following is None or not following.joint:
         return None
     return Joint(following.name, following.joint, following.departments[0], following.departments[1:], None)

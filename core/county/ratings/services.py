@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from core.counter.rating import Given, amber_on, firsts, rating_give, visit_of
+from core.counter.rating import Given, firsts, rating_give, visit_of
 from core.county.known import tenant_of_number
 from core.county.registry.keys import core_identity
 from core.county.workqueue.services import access_record
 from core.county.workqueue.watch import watch_of
 from core.domain.cases import services as cases
+from core.domain.cases.deadlines import amber_day
 from core.domain.cases.errors import CaseUnknown
 from core.domain.cases.models import Case
 from core.domain.cases.receipt import Receipt, receipt_from_token
@@ -97,7 +98,7 @@ def _rows(tenant_code: str, states: Sequence[CaseState]) -> list[Row]:
             if one.score not in SCORES:
                 continue
             follow, name = low.get(key), (item.name if item else state.item_code)[:200]
-            amber = amber_on(instant_date(one.at), days=days, calendar=calendar) if follow else None
+            amber = amber_day(instant_date(one.at), days, calendar=calendar) if follow else None
             rows.append((
                 tenant_code, state.id, UUID(key), state.number, state.item_code, name, state.service_point, one.score,
                 _plain(" ".join(one.reasons))[:200], _plain(one.text), instant_datetime(one.at), instant_date(one.at),
@@ -142,7 +143,7 @@ def follow_ups_redate() -> int:
     moved = []
     for row in Rating.objects.select_for_update().filter(OPEN).order_by("pk"):
         due = calendar.working_day_after(row.rated_on, days)
-        amber = amber_on(row.rated_on, days=days, calendar=calendar)
+        amber = amber_day(row.rated_on, days, calendar=calendar)
         if (row.due, row.amber_on) != (due, amber):
             row.due, row.amber_on = due, amber
             moved.append(row)

@@ -15,9 +15,17 @@ from core.domain.cases.deadlines import (
     SUPPLEMENT_NOTICE_DAYS,
     Ledger,
     WorkCalendar,
+    amber_day,
     case_ledgers,
 )
-from core.domain.cases.services import returns_unanswered, stage_waits_for, stages_left, urgings_unanswered
+from core.domain.cases.services import (
+    departments_speaking,
+    returns_unanswered,
+    stage_following,
+    stage_waits_for,
+    stages_left,
+    urgings_unanswered,
+)
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import Instant, instant_date
@@ -114,13 +122,11 @@ def _reviews(state: CaseState, item: Item) -> list[Step]:
         return _stage_steps(stage.code, stage.name, waiting, stage.departments if stage.joint else (), returned)
     if not stages_left(state, item):
         return []
-    done = {one.code for one in state.stages}
-    following = next((one for one in item.flow if one.code not in done), None)
+    following = stage_following(state, item)
     if following is None:
         return []
-    speaking = following.departments[:1] if following.joint else following.departments
     beside = following.departments if following.joint else ()
-    return _stage_steps(following.code, following.name, speaking, beside, ())
+    return _stage_steps(following.code, following.name, departments_speaking(following), beside, ())
 
 
 def _stage_steps(
@@ -192,7 +198,7 @@ def _running(state: CaseState, calendar: WorkCalendar) -> Due:
 def _days_after(day: date, days: int, calendar: WorkCalendar) -> Due:
     return Due(
         due=calendar.working_day_after(day, days),
-        amber_on=calendar.working_day_after(day, days - max(1, days // 5)),
+        amber_on=amber_day(day, days, calendar=calendar),
     )
 
 

@@ -6,9 +6,12 @@ dropped (sync.md, Reading).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
+
+import structlog
 
 from ..journal.clock import physical_ms
 from ..journal.format import Entry
@@ -21,6 +24,7 @@ from .models import Case, Flag, ParkedEntry
 from .state import CaseState, state_decode
 from .writing import CLOCK_UNCERTAIN, attachments_write, flags_write, states_write
 
+_log = structlog.get_logger(__name__)
 #: Says which of the entries that were applied, each with its case's state now, were not their author's to write, and
 #: why; the core judges by the catalogue, a whole segment at once.
 Judge = Callable[[Sequence[tuple[CaseState, Entry]]], list[tuple[Entry, str]]]
@@ -65,7 +69,22 @@ def entries_apply(entries: Iterable[Entry], *, judge: Judge | None = None) -> Ap
     attachments_write(done.entries)
     states_write(done.states)
     flags_write(done.flags, done.entries)
+    _log_applied(settled)
     return done
+
+
+def _log_applied(settled: dict[UUID, Merged]) -> None:
+    """What became of each entry, for who looks closely (YIZHAN_LOG_LEVEL=DEBUG)."""
+    if not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+        return
+    for merged in settled.values():
+        number = merged.state.number if merged.state else ""
+        told = {"entry_applied": merged.applied, "entry_parked": merged.parked,
+                "entry_refused": [entry for entry, _ in merged.refused]}  # fmt: skip
+        for event, entries in told.items():
+            for entry in entries:
+                _log.debug(event, entry=entry.id, kind=entry.kind, rev=entry.rev, author=entry.author,
+                           trace=entry.trace, case=number)  # fmt: skip
 
 
 def _grouped(entries: Iterable[Entry]) -> dict[UUID, list[Entry]]:

@@ -200,6 +200,18 @@ def _light(total: int, left: int, due_on: date, today: date, ended_on: date | No
     return AMBER if left <= 1 or left * 5 <= total else GREEN
 
 
+def day_light(due: date, *, today: date, calendar: WorkCalendar) -> str:
+    """The light of a single day: RED once it has gone by, AMBER on it and on the working day before, else GREEN."""
+    if today > due:
+        return RED
+    return AMBER if calendar.working_days_between(today, due) <= 1 else GREEN
+
+
+def amber_day(start: date, days: int, *, calendar: WorkCalendar) -> date:
+    """From when a limit of so many working days after `start` is amber: a fifth of it is left, or one day."""
+    return calendar.working_day_after(start, max(0, days - max(1, days // 5)))
+
+
 def case_ledgers(state: CaseState, *, today: date, calendar: WorkCalendar) -> dict[str, Ledger]:
     """The ledgers of an accepted case by "legal" and "promised"; empty before acceptance."""
     found = {name: _ledger_of(state, name, today=today, calendar=calendar) for name in ("legal", "promised")}

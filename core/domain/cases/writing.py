@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 from msgspec.structs import replace
+
+from core.tracing import trace_wrote
 
 from ..catalogue.selectors import calendar_years, release_number
 from ..journal.bodies import COMMUTING, Body, CustodyTaken, MaterialReceived, kind_of
@@ -33,6 +36,7 @@ from .lifecycle import OPEN, require_allowed
 from .models import Case, Flag
 from .state import CaseState, state_bytes, state_decode, state_hash
 
+_log = structlog.get_logger(__name__)
 CASE_COLUMNS = (
     "id", "number", "item_code", "status", "rev", "custodian", "opened_by", "service_point", "clerk", "applicant_name",
     "applicant_id", "opened_on", "promised_due", "legal_due", "is_open", "state", "state_hash", "updated_at",
@@ -159,6 +163,8 @@ class Act:
         if before is not None and self.state.parties - before.parties:
             self._catch_up(self.state.parties - before.parties)
         entry_append(entry, audiences=self.here.audiences(self.state.parties))
+        trace_wrote(self.state.number)
+        _log.debug("entry_written", entry=entry.id, kind=kind, rev=rev, trace=entry.trace)
         states_write([self.state], calendar=self.calendar)
         attachments_write([entry], present=True)
         if entry.clock_uncertain:

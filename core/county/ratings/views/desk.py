@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.counter.access import NoRoleHere, StaffRequest, in_county
-from core.counter.rating import address_qr, rating_address, rating_lines
+from core.counter.qr import qr_inline
+from core.counter.rating import rating_address, rating_lines
 from core.counter.refusal_words import REFUSALS, refusal_words
 from core.county.backoffice.selectors import place_names
 from core.county.backoffice.views.addresses import address_of
@@ -144,7 +145,7 @@ def _page(request: StaffRequest, found: Rating, *, error: str = "", typed: str =
     context: dict[str, Any] = {
         "rating": found, "line": line, "second": second, "state": entered.state, "item": entered.item,
         "tenant": entered.tenant, "place": None, "where": place_names([found.service_point])[found.service_point],
-        "address": address, "qr": address_qr(address) if address else None, "error": error, "typed": typed,
+        "address": address, "qr": qr_inline(address) if address else None, "error": error, "typed": typed,
         "people": staff_names({step.by for step in line.steps}), "max_text": MAX_TEXT,
         "others": [one for one in lines if one.key != found.entry_id and one is not second],
         "in_inbox": desk_of(request.user).supervises,

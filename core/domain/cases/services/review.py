@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ...catalogue.authority import REVIEW
-from ...catalogue.documents import Item
+from ...catalogue.documents import Item, Stage
 from ...journal import bodies as b
 from ...journal.clock import Instant
 from ...staff.actors import Actor
@@ -20,18 +20,29 @@ from ..writing import Act, act_on
 from .powers import ROLES_REVIEW, case_item, entitled_require, words_require
 
 
+def departments_speaking(stage: Stage | StageState) -> tuple[str, ...]:
+    """Whose opinion a stage asks for; of a joint stage only that of the department which leads it."""
+    return stage.departments[:1] if stage.joint else stage.departments
+
+
+def stage_following(state: CaseState, item: Item) -> Stage | None:
+    """The first stage of the item's flow that was not opened yet; None after the last."""
+    opened = {stage.code for stage in state.stages}
+    return next((stage for stage in item.flow if stage.code not in opened), None)
+
+
 def stage_waits_for(state: CaseState) -> frozenset[str]:
-    """Departments whose opinion the open stage still waits for; of a joint stage only the one that leads it."""
+    """Departments whose opinion the open stage still waits for."""
     stage = state.stage
     if stage is None:
         return frozenset()
-    speaking = stage.departments[:1] if stage.joint else stage.departments
-    return frozenset(d for d in speaking if d not in stage.opinions or stage.opinions[d].verdict == "return")
+    spoke = {department for department, opinion in stage.opinions.items() if opinion.verdict != "return"}
+    return frozenset(departments_speaking(stage)) - spoke
 
 
 def stages_left(state: CaseState, item: Item) -> bool:
     """Whether a stage of the flow was not opened yet, or waits for an opinion."""
-    return bool(stage_waits_for(state)) or bool({s.code for s in item.flow} - {s.code for s in state.stages})
+    return bool(stage_waits_for(state)) or stage_following(state, item) is not None
 
 
 def returns_unanswered(state: CaseState) -> dict[str, Opinion]:
@@ -76,8 +87,7 @@ def _stage_open(act: Act, item: Item) -> CaseState:
     open_departments = stage_waits_for(act.case)
     if open_departments:
         raise StageOpen(departments=tuple(sorted(open_departments)))
-    done = {stage.code for stage in act.case.stages}
-    following = next((stage for stage in item.flow if stage.code not in done), None)
+    following = stage_following(act.case, item)
     if following is None:
         raise NoReview(item_code=item.item_code)
     return act.append(b.StageOpened(

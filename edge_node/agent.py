@@ -39,6 +39,7 @@ from .applying import apply
 from .enrolment import cards_apply
 from .identity import identity, standing
 from .machine import machine_open, machine_still, plan_current
+from .relaying import rollout_relay
 from .version import VERSION
 
 _log = structlog.get_logger(__name__)
@@ -133,6 +134,8 @@ class Agent:
         done = post.receive(self.machine, where, self.desk, authors)
         if sweep or plan.catalogue_in in changed:
             self.catalogue_follow()
+        if sweep or changed & {plan.catalogue_in, plan.rollout_in}:
+            rollout_relay(self.machine)
         if sweep:
             self._prune(where)
             self._next_sweep = time.monotonic() + SWEEP_SECONDS

@@ -7,14 +7,12 @@ other side has, long before it has fetched it; so what would cost more than is l
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.exchange.bundles import BundleRefused, bundle_unpack
 from core.transport import spool
 from core.transport.syncthing import SyncthingClient
 
@@ -88,29 +86,3 @@ def _watch(
 def _lying(client: SyncthingClient, folder: str) -> int:
     """Bytes the folder holds here."""
     return int(client.folder_status(folder).get("localBytes", 0))
-
-
-def bundles_republish(sources: Iterable[Path], target: Path, root_key: bytes, scratch: Path) -> list[str]:
-    """A town's own folder holds the county's bundles, each checked; returns the names that are new.
-
-    What the county has taken away is taken away there too.
-    """
-    offered = {path.name: path for source in sources for path in sorted(source.glob("yizhan-*.tar.zst"))}
-    spool.directory_make(target)
-    for gone in target.glob("yizhan-*.tar.zst"):
-        if gone.name not in offered:
-            gone.unlink()
-    new = []
-    for name, path in offered.items():
-        there = target / name
-        if there.exists() and there.stat().st_size == path.stat().st_size:
-            continue
-        try:
-            tree, _ = bundle_unpack(path, scratch, root_key)
-        except (BundleRefused, OSError):
-            continue
-        shutil.rmtree(tree)
-        there.unlink(missing_ok=True)
-        spool.file_publish(target, name, path)
-        new.append(name)
-    return new

@@ -198,6 +198,12 @@ def facts_write(node: Node, record: dict[str, Any], outcome: str, reason: str) -
     })  # fmt: skip
 
 
+def said(node: Node, outcome: str, *, to: str, trigger: str, reason: str) -> None:
+    """facts.json says of a run that exchanged nothing why it did not. The lock is held."""
+    record = {"from": node.version(), "to": to, "trigger": trigger, "started_at": now(), "steps": []}
+    facts_write(node, record, outcome, reason)
+
+
 def _clear_away(node: Node) -> None:
     """Left are this version and the one before, with what undoing the last switch needs."""
     last = json_read(node.rollout / "last.json")
@@ -258,8 +264,7 @@ def run(node: Node, asked: argparse.Namespace) -> int:
         elif asked.what == "confirm":
             confirm(node)
         else:
-            said = {"from": node.version(), "to": asked.to, "trigger": asked.trigger, "started_at": now(), "steps": []}
-            facts_write(node, said, asked.what, asked.reason)
+            said(node, asked.what, to=asked.to, trigger=asked.trigger, reason=asked.reason)
     return 0
 
 

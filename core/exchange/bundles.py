@@ -117,6 +117,15 @@ def bundle_sign(tree: Path, signer: chain.Signer) -> Manifest:
     return manifest
 
 
+def bundle_is_signed(tree: Path, root_key: bytes) -> bool:
+    """Whether manifest.sig is the county's, of the manifest.json that stands there."""
+    try:
+        _signature_require(_read(tree / MANIFEST, MANIFEST), _read(tree / SIGNATURE, SIGNATURE), root_key)
+    except BundleRefused:
+        return False
+    return True
+
+
 def bundle_verify(tree: Path, root_key: bytes | None = None) -> Manifest:
     """The tree is exactly what its manifest says and, with `root_key`, what the county has signed.
 
@@ -251,6 +260,19 @@ def bundle_unpack(archive: Path, folder: Path, root_key: bytes | None = None) ->
         raise BundleRefused(str(error), archive.name) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def bundle_peek(archive: Path) -> Manifest:
+    """What the archive says it is, from its first file; nothing of it is proven. Raises BundleRefused, OSError."""
+    try:
+        with archive.open("rb") as raw:
+            stream = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).stream_reader(raw)
+            entry = _header(stream)
+            if entry is None or not entry.name.endswith(f"/{MANIFEST}") or entry.size > MAX_MANIFEST_BYTES:
+                raise BundleRefused("does not begin with a manifest", archive.name)
+            return manifest_read(_exactly(stream, entry.size))
+    except (zstandard.ZstdError, tarfile.TarError) as error:
+        raise BundleRefused(str(error), archive.name) from error
 
 
 def _entries_write(stream: IO[bytes], scratch: Path) -> str:

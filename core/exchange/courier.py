@@ -12,7 +12,7 @@ from pathlib import Path
 from core.transport.carrier import Folder, Peer
 from core.transport.courier import CourierReport, courier_pack, courier_unpack
 
-from .folders import CATALOGUE
+from .folders import CATALOGUE, ROLLOUT
 from .machine import Machine
 
 
@@ -61,7 +61,7 @@ def stick_unpack(machine: Machine, stick: Path) -> CourierReport:
     names = {*plan.reads.values(), *_relayed(machine)}
     if plan.catalogue_in:
         # Signed by the core whoever publishes it: a stick may come straight from the county.
-        names |= {plan.catalogue_in, CATALOGUE}
+        names |= {plan.catalogue_in, CATALOGUE, ROLLOUT}
     return courier_unpack(stick, {name: machine.places.inbox / name for name in names})
 
 

@@ -3,7 +3,7 @@
     up-<node>, down-<node>          node > (town >) core; core > (town >) node
     town-<village>, side-<village>  village > town; town > village
     catalogue, catalogue-<town>     core > those linked to it; town > its villages
-    rollout, rollout-<town>         the same way: bundles of the program, fetched at the maintenance hour
+    rollout, rollout-<town>         the same way: bundles of the program; villages fetch them at the maintenance hour
 
 The core links to towns, and to villages whose town has no node. Pure: cards in, folders out. See sync.md, Folders.
 """
@@ -67,8 +67,8 @@ def plan_for_node(card: NodeCard, known: Iterable[NodeCard], base: Path, *, leav
         writes[town.node], reads[town.node] = f"town-{me}", f"side-{me}"
     catalogue_in, rollout_in = (f"{name}-{town.node}" if town else name for name in (CATALOGUE, ROLLOUT))
     make.receives(catalogue_in, up)
-    # Its files are large, and a village's line is paid by the megabyte.
-    make.receives(rollout_in, up, shut=True)
+    # Its files are large, and a village's line is paid by the megabyte. A town has to have them for its villages.
+    make.receives(rollout_in, up, shut=not children, bulky=True)
     catalogue_out, rollout_out = (f"{name}-{me}" if children else "" for name in (CATALOGUE, ROLLOUT))
     for folder in filter(None, (catalogue_out, rollout_out)):
         make.sends(folder, tuple(child.device_id for child in children))
@@ -131,5 +131,5 @@ class _Maker:
     def sends(self, folder_id: str, devices: tuple[str, ...]) -> None:
         self.made.append(Folder(folder_id, self._base / folder_id, "sendonly", devices))
 
-    def receives(self, folder_id: str, devices: tuple[str, ...], *, shut: bool = False) -> None:
-        self.made.append(Folder(folder_id, self._base / folder_id, "receiveonly", devices, shut))
+    def receives(self, folder_id: str, devices: tuple[str, ...], *, shut: bool = False, bulky: bool = False) -> None:
+        self.made.append(Folder(folder_id, self._base / folder_id, "receiveonly", devices, shut, bulky))

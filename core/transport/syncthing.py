@@ -87,8 +87,8 @@ class Peer:
 class Folder:
     """A folder with one writer; `devices` are the peers it is shared with. Two-way folders do not exist here.
 
-    A `shut` one is paused when it is made: somebody opens it when its files may be fetched, and what the other side
-    takes away again is not kept.
+    A `shut` one is paused when it is made: somebody opens it when its files may be fetched. Of a `bulky` one nothing is
+    kept that the other side takes away again; where it is not shut it is open, whatever it was before.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Folder:
     kind: FolderKind
     devices: tuple[str, ...]
     shut: bool = False
+    bulky: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("sendonly", "receiveonly"):
@@ -271,8 +272,9 @@ def _folder_json(folder: Folder, base: Json, me: str) -> Json:
         "label": "",
         "path": os.path.abspath(folder.path),
         "type": folder.kind,
-        "versioning": copy.deepcopy(_TRASH_CAN if folder.kind == "receiveonly" and not folder.shut else _NO_VERSIONS),
+        "versioning": copy.deepcopy(_TRASH_CAN if folder.kind == "receiveonly" and not folder.bulky else _NO_VERSIONS),
         "devices": [{"deviceID": device, "introducedBy": "", "encryptionPassword": ""} for device in members],
+        **({"paused": False} if folder.bulky and not folder.shut else {}),
     }
 
 

@@ -3,11 +3,7 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from core.domain.journal import chain
-from core.exchange.bundles import bundle_pack, bundle_sign, manifest_make
-from edge_node.fetching import MB, bundles_republish, fetch, spent
+from edge_node.fetching import MB, fetch, spent
 
 MONTH = "2026-11"
 
@@ -60,32 +56,3 @@ def test_a_slow_line_goes_on_in_the_next_night(tmp_path: Path) -> None:
     assert (done.outcome, done.fetched) == ("unfinished", 20 * MB)
     assert line.fetch(tmp_path, budget=0).outcome == "whole"
     assert json.loads((tmp_path / "software.json").read_text()) == {MONTH: 50 * MB}
-
-
-@pytest.fixture
-def county() -> chain.Signer:
-    return chain.Signer(chain.ROOT, chain.signing_key_new())
-
-
-def bundle(folder: Path, signer: chain.Signer, version: str = "1.0.0") -> Path:
-    tree = folder / "trees" / f"yizhan-{version}-bookworm-amd64"
-    (tree / "app").mkdir(parents=True)
-    (tree / "app/manage.py").write_text(version)
-    manifest_make(tree, version=version, codename="bookworm", arch="amd64", python="3.11", made_at="2026-11-22")
-    bundle_sign(tree, signer)
-    bundle_pack(tree, folder / f"{tree.name}.tar.zst", at=1)
-    return folder / f"{tree.name}.tar.zst"
-
-
-def test_a_town_offers_its_villages_only_what_the_county_signed(tmp_path: Path, county: chain.Signer) -> None:
-    source, target, scratch = tmp_path / "in", tmp_path / "out", tmp_path / "scratch"
-    scratch.mkdir()
-    good = bundle(source, county)
-    bundle(source, chain.Signer(chain.ROOT, chain.signing_key_new()), version="6.6.6")
-    assert bundles_republish([source], target, county.verify_key, scratch) == [good.name]
-    assert [path.name for path in target.iterdir()] == [good.name]
-    assert (target / good.name).read_bytes() == good.read_bytes()
-    assert bundles_republish([source], target, county.verify_key, scratch) == []
-    good.unlink()
-    bundles_republish([source], target, county.verify_key, scratch)
-    assert list(target.iterdir()) == []

@@ -59,7 +59,7 @@ def test_a_town_relays_for_a_revoked_village_and_reads_nothing_of_it():
     assert f"down-{VILLAGE}" not in {one.id for one in plan_for_node(town, [core], BASE).folders}
 
 
-def test_bundles_go_the_catalogues_way_and_wait_shut_until_somebody_fetches_them():
+def test_bundles_go_the_catalogues_way_and_wait_shut_until_a_village_fetches_them():
     town, village = node(TOWN), node(VILLAGE, parent=TOWN)
     core = card("core", keys_new(), device_id="device-core", level="county", parent="")
     assert shares(plan_for_core([town, village], BASE), "rollout") == {f"device-{TOWN}"}
@@ -68,4 +68,7 @@ def test_bundles_go_the_catalogues_way_and_wait_shut_until_somebody_fetches_them
     assert shares(of_town, f"rollout-{TOWN}") == {f"device-{VILLAGE}"}
     of_village = plan_for_node(village, [core, town], BASE)
     assert (of_village.rollout_in, of_village.rollout_out) == (f"rollout-{TOWN}", "")
-    assert [one.id for one in (*of_town.folders, *of_village.folders) if one.shut] == ["rollout", f"rollout-{TOWN}"]
+    assert [one.id for one in (*of_town.folders, *of_village.folders) if one.bulky] == ["rollout", f"rollout-{TOWN}"]
+    # A town has to have them for its villages.
+    assert [one.id for one in (*of_town.folders, *of_village.folders) if one.shut] == [f"rollout-{TOWN}"]
+    assert [one.id for one in plan_for_node(town, [core], BASE).folders if one.shut] == ["rollout"]

@@ -307,3 +307,14 @@ def words_of(error: RegistryError | RequestDamaged) -> str:
             "detail": error.detail
         }
     return str(error)
+
+
+@dataclass
+class RolloutRefused(RegistryError):
+    """No version is offered, or withdrawn, in this way; `reason` is in the words of the program."""
+
+    reason: str
+    code = "rollout_refused"
+
+    def __str__(self) -> str:
+        return _("Not published: %(reason)s") % {"reason": self.reason}

@@ -24,6 +24,8 @@ STATUS: Final = "status"
 RELEASE: Final = "release"
 #: A bundle of the program itself, signed by the county's root key (core/exchange/bundles.py).
 ROLLOUT: Final = "rollout"
+#: Who may take which version of the program by itself, and when (core/exchange/orders.py).
+ORDER: Final = "order"
 
 
 def sha256(data: bytes) -> bytes:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from core.exchange.bundles import BundleRefused, bundle_unpack, bundle_verify
-from edge_node.models import Enrolment
+from edge_node.county_key import PinDamaged, county_key
 
 
 class Command(BaseCommand):
@@ -22,15 +23,18 @@ class Command(BaseCommand):
         parser.add_argument("--into", type=Path, metavar="FOLDER", help="where an archive is unpacked")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        row = Enrolment.objects.first()
-        if row is None:
+        try:
+            key = county_key()
+        except (PinDamaged, DatabaseError) as error:
+            raise CommandError(str(error), returncode=1) from error
+        if key is None:
             raise CommandError("This machine is not enrolled.", returncode=2)
         tree: Path = options["bundle"]
         try:
             if options["into"]:
-                tree, manifest = bundle_unpack(tree, options["into"], bytes(row.root_key))
+                tree, manifest = bundle_unpack(tree, options["into"], key)
             else:
-                manifest = bundle_verify(tree, bytes(row.root_key))
+                manifest = bundle_verify(tree, key)
         except (BundleRefused, OSError) as error:
             raise CommandError(str(error), returncode=1) from error
         said = {name: getattr(manifest, name) for name in ("version", "codename", "arch", "made_at")}

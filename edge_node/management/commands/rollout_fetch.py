@@ -9,17 +9,14 @@ from django.utils import timezone
 
 from core.domain.journal.place import NotEnrolled
 from core.exchange.carriers import syncthing_settings, transport_kind
-from core.exchange.folders import ROLLOUT
 from core.transport.syncthing import SyncthingClient, SyncthingError
-from edge_node.fetching import MB, bundles_republish, fetch
-from edge_node.identity import identity
-from edge_node.machine import places, plan_current
+from edge_node.fetching import MB, fetch
+from edge_node.machine import plan_current
 
 
 class Command(BaseCommand):
     help = (
-        "Fetch what the county offers of software and shut the rollout folder again; a town offers it to its "
-        "villages. Exit codes: 0 done, also when "
+        "Fetch what the county offers of software and shut the rollout folder again. Exit codes: 0 done, also when "
         "the budget did not allow it (it says so), 1 Syncthing does not answer, 2 not enrolled. "
         "Example: manage.py rollout_fetch --budget-mb 300 --minutes 60"
     )
@@ -33,9 +30,12 @@ class Command(BaseCommand):
             self.stdout.write("nothing: no Syncthing here")
             return
         try:
-            plan, root_key = plan_current(), identity().root_key
+            plan = plan_current()
         except NotEnrolled as error:
             raise CommandError(str(error) or "This machine is not enrolled.", returncode=2) from error
+        if not any(one.id == plan.rollout_in and one.shut for one in plan.folders):
+            self.stdout.write("nothing: the folder is always open here, for the villages")
+            return
         given = syncthing_settings(settings.VAR_DIR, settings.SYNC_LISTEN)
         try:
             with contextlib.closing(SyncthingClient(given.api, given.api_key)) as client:
@@ -45,9 +45,4 @@ class Command(BaseCommand):
                 )  # fmt: skip
         except SyncthingError as error:
             raise CommandError(str(error), returncode=1) from error
-        if plan.rollout_out:
-            spots = places()
-            ways = [spots.folders / plan.rollout_in, spots.inbox / ROLLOUT]
-            for name in bundles_republish(ways, spots.folders / plan.rollout_out, root_key, spots.staging):
-                self.stdout.write(f"{name}: offered to the villages")
         self.stdout.write(f"{done.outcome}: {done.fetched // MB} MB fetched, {done.lacking // MB} MB lacking")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from core.county.registry.keys import root_signer
-from core.exchange.bundles import BundleRefused, bundle_pack, bundle_sign, bundle_unpack
+from core.county.registry.services import bundle_signed
+from core.exchange.bundles import BundleRefused
 
 EXAMPLE = """
 The bundle is proven whole, signed, and written back in its place (or to --out):
@@ -45,11 +43,7 @@ class Command(BaseCommand):
     def handle(self, *, bundle: Path, out: Path | None, **options: Any) -> None:
         target = out or bundle
         try:
-            # Beside the target, which has room for it; /tmp may be small memory.
-            with tempfile.TemporaryDirectory(prefix=".signing-", dir=target.parent) as scratch:
-                tree, manifest = bundle_unpack(bundle, Path(scratch))
-                bundle_sign(tree, root_signer())
-                bundle_pack(tree, target, at=int(datetime.fromisoformat(manifest.made_at).timestamp()))
+            manifest = bundle_signed(bundle, target)
         except (BundleRefused, OSError) as error:
             raise CommandError(_("Not signed: %(reason)s") % {"reason": error}) from error
         facts = {"bundle": str(target), "version": manifest.version, "codename": manifest.codename,

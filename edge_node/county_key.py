@@ -1,0 +1,43 @@
+"""The county's key, by which this machine believes cards, bundles and orders, as root has pinned it at the enrolment.
+
+The database belongs to the node's user; the pin does not. What proves the program itself is proven with the pin, so
+that neither a lost nor an exchanged database lets another county's program in. `yizhan-enrol` writes it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from .models import Enrolment
+
+#: Where it is unless YIZHAN_COUNTY_KEY says otherwise: 64 hexadecimal digits, owned by root, readable by all.
+PLACE: Final = Path("/etc/yizhan/county.key")
+
+
+class PinDamaged(Exception):
+    """The pinned key cannot be read; nothing is believed until somebody has put it right."""
+
+
+def county_key_pinned() -> bytes | None:
+    """The key root has pinned, 32 bytes; None where none is. Raises PinDamaged."""
+    path = Path(os.environ.get("YIZHAN_COUNTY_KEY") or PLACE)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise PinDamaged(f"{path}: {error}") from error
+    if len(key) != 32:
+        raise PinDamaged(f"{path}: {len(key)} bytes")
+    return key
+
+
+def county_key() -> bytes | None:
+    """The pinned key, else the one of the enrolment; None on a machine that knows no county. Raises PinDamaged."""
+    pinned = county_key_pinned()
+    if pinned is not None:
+        return pinned
+    row = Enrolment.objects.first()
+    return bytes(row.root_key) if row is not None else None

@@ -20,6 +20,7 @@ WITHOUT_DATABASE = frozenset(
         "help",
         "makemessages",
         "makemigrations",
+        "rollout",
     }
 )
 

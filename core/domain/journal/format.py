@@ -82,6 +82,12 @@ class _Glance(msgspec.Struct, array_like=True):
     body: _Tag
 
 
+class _Traced(_Glance, array_like=True):
+    """An entry of which only the trace is looked at."""
+
+    trace: str = ""
+
+
 class StreamName(Wire, frozen=True, kw_only=True):
     """Everything one author sends one audience, in order, within one epoch."""
 
@@ -197,6 +203,7 @@ class NodeStatus(Wire, frozen=True, kw_only=True):
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes", order="deterministic")
 _entries = msgspec.msgpack.Decoder(list[Entry])
 _entry = msgspec.msgpack.Decoder(Entry)
+_traced = msgspec.msgpack.Decoder(_Traced)
 _header = msgspec.msgpack.Decoder(SegmentHeader)
 
 
@@ -212,6 +219,11 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 def entry_decode(data: bytes) -> Entry:
     return _entry.decode(data)
+
+
+def trace_of(data: bytes) -> str:
+    """The trace of a packed entry, "" where it carries none."""
+    return _traced.decode(data).trace
 
 
 def _undecodable(body: bytes, error: Exception) -> SegmentDamaged | NeedsUpgrade:

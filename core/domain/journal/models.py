@@ -88,6 +88,10 @@ class Segment(models.Model):
     published = models.BooleanField(default=False)
     #: Its file was removed from the folder after it was secured and old enough.
     pruned = models.BooleanField(default=False)
+    #: When the reader's word was made, by its clock (ms), that it has applied this, and that a backup holds it; 0: not
+    #: heard, or before this was kept. Whether it has now is for the stream's numbers to say.
+    acked_at_ms = models.BigIntegerField(default=0, db_default=0)
+    secured_at_ms = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "first"], name="segment_first_unique")]
@@ -120,12 +124,17 @@ class Cursor(models.Model):
 
 
 class ReadSegment(models.Model):
-    """A segment this reader applied: its header's hash, by which a fork shows itself."""
+    """A segment this reader applied: its header's hash, by which a fork shows itself, and its times (ms; 0: not known):
+    made by the author's clock, come and applied by this machine's."""
 
     cursor = models.ForeignKey(Cursor, on_delete=models.PROTECT, related_name="segments")
     first = models.BigIntegerField()
     last = models.BigIntegerField()
     header_hash = models.BinaryField()
+    made_at_ms = models.BigIntegerField(default=0, db_default=0)
+    #: When the file got its name in the folder here.
+    came_at_ms = models.BigIntegerField(default=0, db_default=0)
+    applied_at_ms = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cursor", "first"], name="read_segment_first_unique")]

@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+
+from core.tracing import traces_valid
 
 from . import errors
 from .chain import NO_PREVIOUS, SEGMENT_CONTEXT, card_require_valid, header_hash, sha256, verify
@@ -34,6 +37,7 @@ from .models import Cursor, QuarantinedFile, ReadSegment
 from .place import CORE
 from .seal import body_unseal
 
+_log = structlog.get_logger(__name__)
 #: Applies entries inside the reader's transaction; StreamName says whose they are.
 Apply = Callable[[StreamName, list[Entry]], None]
 
@@ -127,7 +131,7 @@ def _next_read(paths: list[Path], card: NodeCard, cursor: Cursor, desk: ReadDesk
             faults.append((path, error))
             continue
         try:
-            count = _segment_read(path.name, data, card, cursor, desk)
+            count = _segment_read(path.name, data, card, cursor, desk, stamp[0] // 1_000_000 if stamp else 0)
         except errors.JournalError as error:
             faults.append((path, error))
             continue
@@ -183,7 +187,7 @@ def segment_check(
     return header, header_hash(header_bytes), entries
 
 
-def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: ReadDesk) -> int:
+def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: ReadDesk, came_at_ms: int) -> int:
     """One segment is applied and the cursor stands behind it; returns its number of entries."""
     stream = StreamName(author=cursor.author, epoch=cursor.epoch, audience=cursor.audience)
     try:
@@ -208,7 +212,10 @@ def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: 
             cursor.last_seq, cursor.last_header, cursor.read_at_ms = header.last, hashed, physical_ms()
             cursor.held_reason = cursor.held_detail = ""
             cursor.save()
-            ReadSegment.objects.create(cursor=cursor, first=header.first, last=header.last, header_hash=hashed)
+            ReadSegment.objects.create(
+                cursor=cursor, first=header.first, last=header.last, header_hash=hashed, made_at_ms=header.made_at_ms,
+                came_at_ms=came_at_ms, applied_at_ms=cursor.read_at_ms,
+            )  # fmt: skip
             QuarantinedFile.objects.filter(author=cursor.author, name=name, resolved=False).update(resolved=True)
     except (OperationalError, InterfaceError):
         raise
@@ -216,9 +223,19 @@ def _segment_read(name: str, data: bytes, card: NodeCard, cursor: Cursor, desk: 
         # Rolled back: a signed segment whose values no table takes (too long, NUL) stops its own stream only.
         cursor.refresh_from_db()
         raise errors.SegmentDamaged(detail=f"{type(error).__name__}: {error}") from error
+    _log_read(header, entries, took_ms=physical_ms() - came_at_ms if came_at_ms else None)
     if desk.told is not None:
         desk.told(header)
     return header.count
+
+
+def _log_read(header: SegmentHeader, entries: list[Entry], *, took_ms: int | None) -> None:
+    """One line a segment, with the traces in it."""
+    _log.info(
+        "segment_applied", author=header.stream.author, epoch=header.stream.epoch, first=header.first,
+        last=header.last, made_ago_ms=physical_ms() - header.made_at_ms, came_ago_ms=took_ms,
+        traces=traces_valid(entry.trace for entry in entries),
+    )  # fmt: skip
 
 
 def _archive(name: str, data: bytes, header: SegmentHeader, cursor: Cursor, desk: ReadDesk) -> None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
+
+from core.tracing import traces_valid
 
 from .chain import NO_PREVIOUS, Signer, header_hash, header_sign, sha256
 from .clock import physical_ms
@@ -30,11 +33,14 @@ from .format import (
     epoch_folder,
     segment_join,
     segment_name,
+    trace_of,
 )
 from .models import OutboxItem, OutgoingStream, Segment
 from .place import Here
 from .rows import rows_number
 from .seal import body_seal
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,8 @@ def _segment_seal(audience: str, *, here: Here, desk: Desk) -> int:
             stream=stream, first=first, last=last, header_hash=hashed, made_at_ms=header.made_at_ms
         )
     _segment_name(segment, desk)
+    _log.info("segment_sealed", audience=audience, epoch=stream.epoch, first=first, last=last,
+              traces=traces_valid(trace_of(wire) for _, wire in rows))  # fmt: skip
     return len(rows)
 
 

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from core.tracing import trace_now
+
 from .bodies import Body
 from .clock import Instant, instant_ms, physical_ms, tick
 from .errors import EntryTooLarge, StreamForked
@@ -68,7 +70,8 @@ def entry_new(
     trace: str = "",
     clock_uncertain: bool = False,
 ) -> Entry:
-    """An entry of this machine, not yet written; its id is a UUIDv7."""
+    """An entry of this machine, not yet written; its id is a UUIDv7. Without a `trace` it belongs to what goes on now
+    (core/tracing.py)."""
     return Entry(
         id=uuid_utils.compat.uuid7(),
         case_id=case_id,
@@ -78,7 +81,7 @@ def entry_new(
         at=at,
         release=release,
         body=body,  # type: ignore[arg-type]
-        trace=trace,
+        trace=trace or trace_now().id,
         clock_uncertain=clock_uncertain,
     )
 
@@ -154,10 +157,23 @@ def acks_apply(acks: Acks, *, here: Here) -> None:
             continue
         stream.acked_at_ms, stream.held_reason = acks.made_at_ms, ack.held[:32]
         if _is_ours(stream, ack):
+            _times_keep(stream, ack, acks.made_at_ms)
             stream.applied_seq, stream.secured_seq = ack.applied, ack.secured
         else:
             stream.held_reason = StreamForked.code
         stream.save(update_fields=["acked_at_ms", "held_reason", "applied_seq", "secured_seq"])
+
+
+def _times_keep(stream: OutgoingStream, ack: StreamAck, made_at_ms: int) -> None:
+    """Segments that this ack confirms, and none before did, say when: at most two statements an ack."""
+    for column, before, now in (
+        ("acked_at_ms", stream.applied_seq, ack.applied),
+        ("secured_at_ms", stream.secured_seq, ack.secured),
+    ):
+        if now > before:
+            # Acks end where segments end, so none of them lies across `before`.
+            confirmed = stream.segments.filter(first__gt=before, first__lte=now, last__lte=now)
+            confirmed.update(**{column: made_at_ms})
 
 
 def _is_ours(stream: OutgoingStream, ack: StreamAck) -> bool:

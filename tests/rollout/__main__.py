@@ -45,7 +45,8 @@ def main() -> int:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         with Lab("rollout", codename=options.codename) as lab:
-            results = run(Stage(lab, folder, codename=options.codename), steps, told)
+            stage = (Stage.short if options.short else Stage)(lab, folder, codename=options.codename)
+            results = run(stage, steps, told)
     print(f"    {'all':<10}{sum(one.seconds for one in results):>8.1f} s")
     return int(any(one.error or one.missing for one in results) or len(results) < len(steps))
 

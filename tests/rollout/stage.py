@@ -69,6 +69,7 @@ class Stage:
     lab: Lab
     folder: Path
     sites: tuple[Site, ...] = SITES
+    with_core: bool = True
     codename: str = "bookworm"
     versions: Versions = field(init=False)
     #: What the operator says of the whole county, in the inventory.
@@ -78,6 +79,11 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.versions = Versions(self.folder, self.codename)
+
+    @classmethod
+    def short(cls, lab: Lab, folder: Path, codename: str = "bookworm") -> Stage:
+        """For the short form: a town's and a village's machine are what the roles tell apart, and no core is asked."""
+        return cls(lab, folder, sites=SITES[:2], codename=codename, with_core=False)
 
     @property
     def ansible(self) -> Path:

@@ -17,7 +17,7 @@ UNITS: Final = ("yizhan-web.service", "yizhan-sync.service")
 def bundles(stage: Stage) -> None:
     """The archives are made, the core's only where it is installed too."""
     stage.versions.copy_make()
-    stage.versions.first_build({FIRST: "edge", FIRST_CORE: "core"})
+    stage.versions.first_build({FIRST: "edge", **({FIRST_CORE: "core"} if stage.with_core else {})})
 
 
 def boot(stage: Stage) -> None:
@@ -27,7 +27,7 @@ def boot(stage: Stage) -> None:
     stage.settings |= {
         "yizhan_backup_recipients": [str(identity.to_public())], "yizhan_ca": str(stage.folder / "ca.crt"),
     }  # fmt: skip
-    stage.lab.hosts_up("core", *(site.host for site in stage.sites))
+    stage.lab.hosts_up(*(["core"] if stage.with_core else []), *(site.host for site in stage.sites))
 
 
 def core(stage: Stage) -> None:

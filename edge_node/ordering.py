@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from core.exchange.orders import Order, orders_look
 
-from .models import Enrolment
+from .county_key import enrolment_read
 
 TAKE, WAIT, NONE, REFUSED = "take", "wait", "none", "refused"
 
@@ -49,7 +49,7 @@ def _outcome(order: Order | None, *, node: str, known: int, at_ms: int) -> tuple
 def node_code() -> str:
     """This machine's service point; "" where it cannot be known: such a machine is named in no order but to all."""
     try:
-        row = Enrolment.objects.first()
+        row = enrolment_read()
     except DatabaseError:
         return ""
     return row.node_id if row is not None else ""

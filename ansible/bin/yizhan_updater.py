@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ class NotNow(Exception):
 
 @dataclass
 class Updater:
-    node: Node = field(default_factory=Node)
+    node: Node
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -219,10 +219,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main() -> int:
+def main(node: Node | None = None) -> int:
     argparse.ArgumentParser(description="Take the version the county has ordered.", prog="yizhan-updater").parse_args()
     os.umask(0o022)
-    updater = Updater()
+    updater = Updater(node or Node())
     try:
         return updater.run()
     except NotNow as error:

@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.exchange.enrolment import request_open
-from tests.enrolling import VILLAGE, card, county
+from tests.enrolling import VILLAGE, County, card, county
 
 REPO = Path(__file__).resolve().parent.parent.parent
 BIN = REPO / "ansible/bin"
@@ -30,6 +30,7 @@ class Place:
 
     node: Node
     tools: Path
+    home: County = field(default_factory=county)
 
     @property
     def said(self) -> list[str]:
@@ -96,9 +97,8 @@ def _version_make(node: Node, version: str, journal: str) -> None:
 
 
 def _enrol(place: Place) -> None:
-    home = county()
     asked = request_open(bytes.fromhex(place.work(OLD, {"do": "request"})[0]))
-    answer = home.response(
+    answer = place.home.response(
         card(VILLAGE, _keys(asked), device_id=asked.device_id)  # type: ignore[arg-type]
     )  # fmt: skip
     place.work(OLD, {"do": "respond", "data": answer.hex()})

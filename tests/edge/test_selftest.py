@@ -1,6 +1,7 @@
 """The node's self-test and the sign that a case stands on a screen."""
 
 import json
+import time
 from io import StringIO
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connection
 from core.exchange.keyring import keys_keep
 from edge_node import checks, enrolment, screen
 from edge_node.identity import identity_forget, keys_folder
+from edge_node.rollout_said import RolloutSaid, rollout_said
 from tests.domain import build
 from tests.enrolling import VILLAGE, card, county
 
@@ -106,3 +108,49 @@ def test_lists_and_the_first_page_are_no_case_on_a_screen(rf, page):
 
 def test_a_page_whose_session_has_ended_does_not_count(rf):
     assert not seen(rf, "/intake/430000000001/", logged_in=False)
+
+
+def test_the_agents_quick_look_says_the_same_code_as_the_self_test_in_some_milliseconds(monkeypatch):
+    assert checks.health_code() == 2
+    enrolled()
+    assert checks.health_code() == 1
+    build.catalogue()
+    assert checks.health_code() == 0
+    started = time.process_time()
+    for _ in range(20):
+        checks.health_code()
+    assert (time.process_time() - started) / 20 < 0.05
+    monkeypatch.setenv("YIZHAN_WEB", "127.0.0.1:9")
+    assert checks.health_code() == 4
+
+
+def test_entries_that_could_be_changed_are_found_by_the_quick_look_too():
+    enrolled()
+    build.catalogue()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER journal_entry_no_update")
+    assert checks.health_code() == 3
+
+
+def test_a_node_says_what_became_of_the_last_version_offered_to_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("YIZHAN_ROLLOUT_DIR", str(tmp_path))
+    assert rollout_said() == RolloutSaid()
+    (tmp_path / "facts.json").write_text(
+        json.dumps({
+            "version": "1.0.0", "previous": "1.0.0", "wanted": "2.0.0", "outcome": "rolled_back", "trigger": "pull",
+            "reason": "no answer " * 100, "started_at": "2026-11-22T02:10:00+00:00",
+            "ended_at": "2026-11-22T02:12:00+00:00", "steps": [],
+        })
+    )  # fmt: skip
+    assert rollout_said() == RolloutSaid(
+        outcome="rolled_back", version="2.0.0", reason=("no answer " * 30)[:300], at_ms=1_795_313_520_000
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"outcome": "done"}', '{"outcome": "done", "ended_at": 7}', "\xff"]
+)
+def test_facts_that_are_none_say_nothing_and_break_nothing(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("YIZHAN_ROLLOUT_DIR", str(tmp_path))
+    (tmp_path / "facts.json").write_bytes(text.encode("latin-1"))
+    assert rollout_said() == RolloutSaid()

@@ -48,6 +48,12 @@ CASE_KNOWN = "core.county.known.case_known"
 TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
 #: A node that said nothing for so long is silent: of what it said last only what stays true is shown as true.
 NODE_STALE_SECONDS = int(os.environ.get("YIZHAN_NODE_STALE_SECONDS", "900"))
+#: On the pages of the watch one that said nothing for this long is silent, before that it is quiet: at night a village
+#: switches its machine off.
+NODE_SILENT_SECONDS = int(os.environ.get("YIZHAN_NODE_SILENT_SECONDS", "86400"))
+#: Where the pages of the watch read history and alerts; "": there is none. With an Alertmanager, alerts are its own.
+PROMETHEUS_URL = os.environ.get("YIZHAN_PROMETHEUS", "").rstrip("/")
+ALERTMANAGER_URL = os.environ.get("YIZHAN_ALERTMANAGER", "").rstrip("/")
 
 #: Whose keys a scan kept here is sealed to.
 ATTACHMENT_RECIPIENTS = "core.county.ingest.machine.recipients"
@@ -82,6 +88,7 @@ SHARED_APPS = [
     "core.county.publishing",
     "core.county.workqueue",
     "core.county.ratings",
+    "core.county.watch",
     "core.county.demo",
     "monitoring",
     "core.counter",
@@ -129,6 +136,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_noop("Inbox"), "url_name": "backoffice:inbox", "icon": "inbox",
      "roles": ("reviewer", "approver", "supervisor")},
     {"label": gettext_noop("Overview"), "url_name": "backoffice:overview", "icon": "building-community",
+     "roles": ("county_admin", "supervisor", "operator")},
+    {"label": gettext_noop("Watch"), "url_name": "watch:overview", "icon": "activity",
      "roles": ("county_admin", "supervisor", "operator")},
     {"label": gettext_noop("Conflicts"), "url_name": "ingest:desk", "icon": "alert-triangle",
      "roles": ("county_admin", "supervisor", "operator"), "count": "core.county.workqueue.watch.troubles_badge"},

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("core.county.backoffice.urls")),
     path("ratings/", include("core.county.ratings.urls")),
     path("rate/", include("core.county.ratings.public_urls")),
+    path("watch/", include("core.county.watch.urls")),
     path("conflicts/", include("core.county.ingest.urls")),
     path("catalogue/", include("core.county.publishing.urls")),
     path("tenants/", include("tenants.urls")),

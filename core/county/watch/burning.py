@@ -1,0 +1,109 @@
+"""What burns now: what Alertmanager or Prometheus says fires; where neither is there, what the tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from . import prometheus
+from .selectors import PointState
+from .states import DUE, HELD, SILENT
+
+CRITICAL, WARNING, INFO = "critical", "warning", "info"
+SEVERITIES: Final = (CRITICAL, WARNING, INFO)
+#: So many are shown; where more fires, the first ones say why.
+ROWS: Final = 50
+MAX_TEXT: Final = 300
+ALERTS, TABLES = "alerts", "tables"
+
+
+@dataclass(frozen=True)
+class Fire:
+    """One thing in one sentence. `node` and `tenant` are "" where it is not about one; `runbook` is a file's path in
+    the project, "" where there is none."""
+
+    severity: str
+    summary: str
+    since: datetime | None = None
+    node: str = ""
+    tenant: str = ""
+    runbook: str = ""
+
+
+@dataclass(frozen=True)
+class Burning:
+    """`source` is ALERTS or TABLES; `failed`: alerts are configured and could not be read; `more` are not shown."""
+
+    fires: Sequence[Fire]
+    source: str
+    failed: bool = False
+    more: int = 0
+
+
+def burning_now(points: Iterable[PointState], *, overdue: dict[str, int], names: dict[str, str]) -> Burning:
+    """The worst first. `points` and `overdue` (cases by tenant) are what the tables' list is made of."""
+    failed = False
+    try:
+        fires, source = [_fire(one) for one in prometheus.alerts_firing()], ALERTS
+    except prometheus.Away:
+        failed = prometheus.configured()
+        fires, source = list(_of_tables(points, overdue, names)), TABLES
+    fires.sort(key=lambda fire: SEVERITIES.index(fire.severity))
+    return Burning(fires=fires[:ROWS], source=source, failed=failed, more=max(0, len(fires) - ROWS))
+
+
+def _fire(alert: dict[str, Any]) -> Fire:
+    labels, annotations = alert["labels"], alert["annotations"]
+    severity = str(labels.get("severity", ""))
+    summary = annotations.get("summary") or annotations.get("description") or labels.get("alertname") or "?"
+    return Fire(
+        severity=severity if severity in SEVERITIES else WARNING, summary=str(summary)[:MAX_TEXT],
+        since=_moment(str(alert["since"])), node=str(labels.get("node", ""))[:20],
+        tenant=str(labels.get("tenant", ""))[:12], runbook=str(annotations.get("runbook", ""))[:MAX_TEXT],
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime | None:
+    """RFC 3339 with nanoseconds, as Go writes it; None for anything else."""
+    try:
+        found = parse_datetime(text[:40])
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def _of_tables(points: Iterable[PointState], overdue: dict[str, int], names: dict[str, str]) -> Iterator[Fire]:
+    for point in sorted(points, key=lambda one: one.order):
+        if point.state in (DUE, HELD, SILENT):
+            yield _of_point(point)
+    for code, count in sorted(overdue.items(), key=lambda pair: -pair[1]):
+        if count:
+            words = ngettext("%(town)s has %(n)s overdue case.", "%(town)s has %(n)s overdue cases.", count)
+            yield Fire(severity=WARNING, summary=words % {"town": names.get(code, code), "n": count}, tenant=code)
+
+
+def _of_point(point: PointState) -> Fire:
+    facts: dict[str, Any] = {"name": point.name, "n": point.figures.due_soon, "cases": point.waiting_cases}
+    if point.state == DUE:
+        words = ngettext(
+            "%(name)s holds %(n)s case due within 2 working days that never reached the county.",
+            "%(name)s holds %(n)s cases due within 2 working days that never reached the county.",
+            point.figures.due_soon,
+        )
+        severity = CRITICAL
+    elif point.state == HELD:
+        words, severity = _("A stream of %(name)s stands still."), WARNING
+    elif point.waiting_cases:
+        words = _("%(name)s has been silent for a day or longer, and %(cases)s cases wait there.")
+        severity = WARNING
+    else:
+        words, severity = _("%(name)s has been silent for a day or longer."), INFO
+    return Fire(
+        severity=severity, summary=words % facts, since=point.heard_at, node=point.code, tenant=point.tenant
+    )  # fmt: skip

@@ -1,0 +1,177 @@
+"""The county's service points with the state of their machines; the number of questions does not grow with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from core.county.registry.models import Node
+from core.county.workqueue.models import Trouble, TroubleKind
+from core.domain.cases.deadlines import WorkCalendar
+from core.domain.cases.writing import work_calendar
+from core.domain.journal import clock
+from core.domain.journal.place import CORE
+from tenants.models import ServicePoint, Tenant
+from tenants.place import HALL_WINDOW
+
+from .across import across_tenants
+from .states import BY_URGENCY, NEVER, Limits, NodeFigures, contact_of, state_of
+
+#: Working days from today within which a case is due soon.
+DUE_SOON_DAYS = 2
+URGENCY = {state: place for place, state in enumerate(BY_URGENCY)}
+
+
+@dataclass(frozen=True)
+class PointState:
+    """One service point: where, how its machine is, and since when nothing was heard. `waiting_cases` never arrived;
+    `heard_at` None: never. `node` says whether it has a machine."""
+
+    code: str
+    name: str
+    tenant: str
+    level: str
+    state: str
+    figures: NodeFigures
+    heard_at: datetime | None
+    waiting_cases: int = 0
+    version: str = ""
+    release: int | None = None
+    position: tuple[float, float] | None = None
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """The worst first, within a state those with most at stake."""
+        return URGENCY[self.state], -self.figures.due_soon, self.code
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What all rows are judged by."""
+
+    at: datetime
+    until: date
+    limits: Limits
+    held: dict[str, int]
+    applied: dict[tuple[str, int], int]
+
+
+def limits_now() -> Limits:
+    return Limits(stale_s=settings.NODE_STALE_SECONDS, silent_s=settings.NODE_SILENT_SECONDS)
+
+
+def due_soon_until(calendar: WorkCalendar | None = None, *, today: date | None = None) -> date:
+    """The last day that is soon: so many working days after today, by the county's calendar."""
+    return (calendar or work_calendar()).working_day_after(today or clock.today(), DUE_SOON_DAYS)
+
+
+def point_states(
+    *, at: datetime, tenants: Collection[str] | None = None, codes: Collection[str] | None = None
+) -> list[PointState]:
+    """Every service point where a machine may stand (in these tenants, with these codes), by code."""
+    chosen = _chosen(tenants, codes)
+    points = ServicePoint.objects.filter(chosen, active=True).exclude(code__endswith=f"-{HALL_WINDOW}").order_by("code")
+    wanted = Q() if tenants is None else Q(tenant_code__in=list(tenants))
+    if codes is not None:
+        wanted &= Q(node_id__in=list(codes))
+    nodes = {node.node_id: node for node in _nodes(wanted)}
+    known = _known(nodes.values(), at)
+    return [_state(point, nodes.get(point.code), known) for point in points]
+
+
+def contacts_count(*, at: datetime, tenants: Collection[str] | None = None) -> Counter[str]:
+    """How many enrolled machines were heard of how long ago: ONLINE, STALE, SILENT, NEVER."""
+    limits = limits_now()
+    nodes = Node.objects.filter(revoked_at=None)
+    if tenants is not None:
+        nodes = nodes.filter(tenant_code__in=list(tenants))
+    stale, silent = (at - timedelta(seconds=seconds) for seconds in (limits.stale_s, limits.silent_s))
+    row = nodes.aggregate(
+        never=Count("pk", filter=Q(last_seen=None)), silent=Count("pk", filter=Q(last_seen__lte=silent)),
+        stale=Count("pk", filter=Q(last_seen__gt=silent, last_seen__lte=stale)),
+        online=Count("pk", filter=Q(last_seen__gt=stale)),
+    )  # fmt: skip
+    return Counter(row)
+
+
+def states_count(points: Iterable[PointState]) -> Counter[str]:
+    return Counter(point.state for point in points)
+
+
+def tenant_names() -> dict[str, str]:
+    return dict(Tenant.objects.order_by("code").values_list("code", "name"))
+
+
+def _chosen(tenants: Collection[str] | None, codes: Collection[str] | None) -> Q:
+    chosen = Q() if tenants is None else Q(tenant_code__in=list(tenants))
+    return chosen if codes is None else chosen & Q(code__in=list(codes))
+
+
+def _nodes(wanted: Q) -> list[Node]:
+    # Without the card and the keys, which are most of a row.
+    return list(
+        Node.objects.filter(wanted).only(
+            "node_id", "tenant_code", "epoch", "level", "name", "revoked_at", "last_seen", "status"
+        )
+    )  # fmt: skip
+
+
+def _known(nodes: Iterable[Node], at: datetime) -> _Known:
+    held = Trouble.objects.filter(kind=TroubleKind.HELD, resolved_at=None).values_list("node").annotate(Count("id"))
+    # Only what still waits by its own word may have arrived since: the others' streams are not asked for.
+    waiting = [node for node in nodes if (node.status or {}).get("waiting_cases")]
+    return _Known(at=at, until=due_soon_until(), limits=limits_now(), held=dict(held), applied=_applied(waiting))
+
+
+def _applied(nodes: Collection[Node]) -> dict[tuple[str, int], int]:
+    """How far the core is in these machines' streams, by node and epoch."""
+    if not nodes:
+        return {}
+    rows = across_tenants(
+        "SELECT author, epoch, last_seq FROM {schema}.journal_cursor WHERE audience = %s AND author = ANY(%s)",
+        [CORE, [node.node_id for node in nodes]], tenants={node.tenant_code for node in nodes},
+    )  # fmt: skip
+    return {(author, epoch): last for _tenant, author, epoch, last in rows}
+
+
+def _state(point: ServicePoint, node: Node | None, known: _Known) -> PointState:
+    status: dict[str, Any] = (node.status if node else None) or {}
+    figures, waiting_cases = _figures(node, status, known)
+    position = (float(point.longitude), float(point.latitude)) if point.longitude and point.latitude else None
+    return PointState(
+        code=point.code, name=point.name, tenant=point.tenant_code, level=point.level, figures=figures,
+        state=state_of(figures, known.limits), heard_at=node.last_seen if node else None,
+        waiting_cases=waiting_cases, version=str(status.get("version", "")), release=status.get("release"),
+        position=position,
+    )  # fmt: skip
+
+
+def _figures(node: Node | None, status: dict[str, Any], known: _Known) -> tuple[NodeFigures, int]:
+    """The figures the state is judged by, and how many cases wait there that never reached the county."""
+    if node is None:
+        return NodeFigures(enrolled=False, quiet_s=None), 0
+    quiet = None if node.last_seen is None else max(0, int((known.at - node.last_seen).total_seconds()))
+    sealed = int(status.get("up_seq") or 0)
+    arrived = 0 < sealed <= known.applied.get((node.node_id, node.epoch), 0)
+    waits = bool(status.get("waiting")) and not arrived
+    # It says how old the oldest entry was when it spoke; if that still waits, it has aged since.
+    waits_s = int(status.get("oldest_waiting_s") or 0) + (quiet or 0) if waits else 0
+    cases = 0 if arrived else int(status.get("waiting_cases") or 0)
+    days = () if arrived else status.get("waiting_due") or ()
+    due = sum(count for day, count in days if day <= known.until.toordinal())
+    held = known.held.get(node.node_id, 0) + len(status.get("held") or ())
+    figures = NodeFigures(
+        revoked=node.revoked_at is not None, quiet_s=quiet, due_soon=due, held=held, waits_s=waits_s
+    )  # fmt: skip
+    return figures, cases
+
+
+def contact_state(point: PointState) -> str:
+    """How long ago the point's machine was heard of."""
+    return contact_of(point.figures.quiet_s, limits_now()) if point.figures.enrolled else NEVER

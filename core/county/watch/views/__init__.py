@@ -1,0 +1,1 @@
+"""Pages of the watch on the county console: they read and never write."""

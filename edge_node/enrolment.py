@@ -36,10 +36,13 @@ from core.exchange.keyring import device_id_keep, keys_keep, keys_read
 from core.exchange.releases import release_open
 from core.exchange.requeue import outbox_requeue
 
+from .county_key import PinDamaged, county_key_pinned
 from .errors import (
     AlreadyEnrolled,
+    CoreNotTrusted,
     CoreRefused,
     CoreUnreachable,
+    CountyOfAnother,
     FolderOfAnother,
     ResponseOutdated,
     ResponseUnusable,
@@ -48,6 +51,8 @@ from .identity import identity_forget, keys_folder, syncthing_home
 from .models import Enrolment, HeldCard
 
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 180.0
+#: The county's own certificate authority, where it has one; YIZHAN_CA names another place.
+CA = "/etc/yizhan/ca.crt"
 
 
 @dataclass(frozen=True)
@@ -109,17 +114,19 @@ def request_make(*, service_point: str = "") -> bytes:
 
 
 def core_ask(url: str, *, code: str, request: bytes) -> bytes:
-    """The county's sealed answer. Raises CoreUnreachable, CoreRefused with the county's own words."""
+    """The county's sealed answer. Raises CoreUnreachable, CoreNotTrusted, CoreRefused with the county's own words."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise CoreUnreachable(url=url, reason="http:// or https://")
-    data = encode(wire.EnrolCall(code=code, request=request))
+    data, ca = encode(wire.EnrolCall(code=code, request=request)), Path(os.environ.get("YIZHAN_CA") or CA)
     headers = {"Content-Type": "application/octet-stream", "Accept-Language": "zh-hans"}
     try:
         with requests.post(
             url.rstrip("/") + wire.PATH, data=data, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-            stream=True,
+            stream=True, verify=str(ca) if ca.exists() else True,
         ) as answer:  # fmt: skip
             content = b"".join(_bounded(answer, url))
+    except requests.exceptions.SSLError as error:
+        raise CoreNotTrusted(url=url, place=str(ca), known=ca.exists()) from error
     except requests.RequestException as error:
         raise CoreUnreachable(url=url, reason=type(error).__name__) from error
     if answer.status_code == requests.codes.ok:
@@ -145,7 +152,8 @@ def response_apply(data: bytes, *, again: bool = False, county_url: str = "", fr
     """This machine is the node the response says: keys, cards, staff and catalogue, all or nothing.
 
     `fresh` responses were made this moment and set the clock's anchor; one that came by file may be days old.
-    Raises AlreadyEnrolled, FolderOfAnother, ResponseUnusable, ResponseOutdated; then nothing was changed.
+    Raises AlreadyEnrolled, FolderOfAnother, CountyOfAnother, ResponseUnusable, ResponseOutdated; then nothing was
+    changed.
     """
     new_required(again=again)
     keys = keys_read(keys_folder())
@@ -162,7 +170,7 @@ def response_apply(data: bytes, *, again: bool = False, county_url: str = "", fr
                 clock_anchor(county_ms=opened.response.made_at_ms, here_ms=physical_ms())
             if release is not None and release.number > release_number():
                 release_apply(release)
-    except (JournalError, ReleaseMismatch) as error:
+    except (JournalError, ReleaseMismatch, PinDamaged) as error:
         raise ResponseUnusable(detail=str(error)) from error
     identity_forget()
     card = opened.card
@@ -187,6 +195,8 @@ def cards_apply(cards: Iterable[bytes]) -> int:
 
 def _enrolment_write(opened: wire.Opened, county_url: str) -> None:
     card, response = opened.card, opened.response
+    if county_key_pinned() not in (None, response.root_key):
+        raise CountyOfAnother(node=card.node)
     before = enrolment_current()
     if before is not None and (before.node_id, bytes(before.root_key)) != (card.node, response.root_key):
         raise FolderOfAnother(node=before.node_id, asked=card.node)

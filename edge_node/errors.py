@@ -65,6 +65,43 @@ class FolderOfAnother(EnrolError):
 
 
 @dataclass
+class CountyOfAnother(EnrolError):
+    """Root has pinned another county's key here (county_key.py)."""
+
+    node: str
+    code = "county_of_another"
+    exit_code = 4
+
+    def __str__(self) -> str:
+        return _(
+            "The answer for %(node)s comes from another county than the one this machine belongs to; nothing was "
+            "changed. If the machine was really given away, give --another-county to yizhan-enrol."
+        ) % {"node": self.node}
+
+
+@dataclass
+class CoreNotTrusted(EnrolError):
+    """Whoever answers there shows a certificate this machine has no reason to believe; nothing was sent to it."""
+
+    url: str
+    place: str
+    known: bool
+    code = "core_not_trusted"
+    exit_code = 3
+
+    def __str__(self) -> str:
+        words = (
+            _("The certificate shown at %(url)s is not by the county's authority in %(place)s, or not for this name.")
+            if self.known
+            else _(
+                "This machine does not know who issued the certificate shown at %(url)s. If the county has an "
+                "authority of its own, put its certificate at %(place)s (the play does so with yizhan_ca)."
+            )
+        )
+        return words % {"url": self.url, "place": self.place}
+
+
+@dataclass
 class CoreUnreachable(EnrolError):
     url: str
     reason: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         way.add_argument("--core", metavar="URL", help="address of the county console")
         way.add_argument("--request", metavar="FILE", type=Path, help="write this machine's request to FILE")
         way.add_argument("--response", metavar="FILE", type=Path, help="read the county's answer from FILE")
-        parser.add_argument("--code", help="one-time enrolment code (with --core)")
+        parser.add_argument("--code", help="one-time enrolment code (with --core); - reads it from standard input")
         parser.add_argument("--service-point", default="", help="where this machine stands, to catch a wrong code")
         parser.add_argument("--again", action="store_true", help="enrol an enrolled machine anew; its work stays")
         parser.add_argument("--new-keys", action="store_true", help="for a copied disk: leave the keys it came with")
@@ -80,7 +81,8 @@ class Command(BaseCommand):
             enrolment.file_write(options["request"], request)
             return {"request": str(options["request"])}
         url: str = options["core"]
-        answer = enrolment.core_ask(url, code=options["code"], request=request)
+        code = sys.stdin.readline().strip() if options["code"] == "-" else options["code"]
+        answer = enrolment.core_ask(url, code=code, request=request)
         return dataclasses.asdict(enrolment.response_apply(answer, again=again, county_url=url, fresh=True))
 
 

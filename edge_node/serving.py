@@ -22,6 +22,7 @@ worker_class = "gthread"
 # Its heartbeat file must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm"
 accesslog = None
+logger_class = "core.gunicorn_logs.Logger"
 control_socket_disable = True
 timeout = 120
 

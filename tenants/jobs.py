@@ -17,6 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from procrastinate.tasks import Task
 from procrastinate.worker import Worker
 
+from core.tracing import trace_begin
 from tenants.connection import connection
 from tenants.errors import AsyncTaskRefused, SchemaMissing
 from tenants.schemas import schema_exists
@@ -27,7 +28,8 @@ WORKER_SILENCE = timedelta(seconds=30)
 
 
 def tenant_task_middleware(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:
-    """Runs the task in the schema its job names, in public if it names none; afterwards the thread is in public.
+    """Runs the task in the schema its job names, in public if it names none, with a trace of its own; afterwards the
+    thread is in public.
 
     Raises SchemaMissing, which fails the job, rather than let PostgreSQL fall through to public.
     """
@@ -38,7 +40,8 @@ def tenant_task_middleware(call_next: Callable[[], Any], context: JobContext, wo
             if not isinstance(schema, str) or not schema_exists(schema):
                 raise SchemaMissing(str(schema))
             connection.set_schema(schema)
-        return call_next()
+        with trace_begin():
+            return call_next()
     finally:
         # Whatever the task set: the next job on this thread must not find it.
         connection.set_schema_to_public()

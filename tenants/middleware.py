@@ -14,6 +14,7 @@ from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from core.tracing import trace_now
 from tenants.connection import connection
 from tenants.directory import is_county_host, tenant_of_host
 from tenants.errors import SchemaMissing
@@ -63,7 +64,8 @@ def _refusal(request: HttpRequest, template: str, status: int, *, host: str) -> 
     """A page in the chosen language, else in Chinese; made here, because the language middleware has not run yet."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     with translation.override(chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
-        body = render_to_string(template, {"host": host, "county_host": settings.COUNTY_HOST})
+        context = {"host": host, "county_host": settings.COUNTY_HOST, "request_id": trace_now().id}
+        body = render_to_string(template, context)
     response = HttpResponse(body, status=status)
     if status == 503:
         response["Retry-After"] = "60"

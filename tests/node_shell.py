@@ -20,6 +20,8 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.core.management.base import CommandError  # noqa: E402
+from django.db.models import F  # noqa: E402
+from django.test import Client  # noqa: E402
 
 from core.counter.network import network  # noqa: E402
 from core.domain.cases import selectors, services  # noqa: E402
@@ -27,8 +29,10 @@ from core.domain.cases.models import Flag  # noqa: E402
 from core.domain.journal.models import Cursor, OutboxItem, Segment  # noqa: E402
 from core.domain.journal.place import here  # noqa: E402
 from core.domain.journal.selectors import streams_held, streams_refused  # noqa: E402
+from core.domain.staff.models import User  # noqa: E402
+from core.domain.staff.services import membership_grant, user_create  # noqa: E402
 from edge_node import enrolment  # noqa: E402
-from edge_node.agent import Agent  # noqa: E402
+from edge_node.agent import SEAL_AFTER_MS, Agent  # noqa: E402
 from edge_node.identity import identity_forget, standing  # noqa: E402
 from edge_node.machine import machine_open  # noqa: E402
 from tests.domain import build  # noqa: E402
@@ -65,6 +69,19 @@ def note(case: str, text: str) -> str:
     return services.note_add(case_id=case, actor=build.AGENT, text=text).status  # type: ignore[arg-type]
 
 
+def page(path: str, fields: dict[str, str]) -> dict[str, Any]:
+    """The village agent sends a form from a browser of this machine's; `sent` is an id of its own making."""
+    where = here()
+    if not User.objects.filter(code=build.AGENT.code).exists():
+        user_create(code=build.AGENT.code, name=build.AGENT.name, password="ein langes Wort")
+        membership_grant(user_code=build.AGENT.code, role="village_agent", tenant_code=where.tenant,
+                         service_point=where.service_point)  # fmt: skip
+    client = Client(HTTP_HOST="localhost")
+    client.force_login(User.objects.get(code=build.AGENT.code), backend="django.contrib.auth.backends.ModelBackend")
+    response = client.post(path, fields, headers={"X-Request-Id": "0123456789abcdef"})
+    return {"status": response.status_code, "request": response.headers["X-Request-Id"]}
+
+
 def turn(sweep: bool = True) -> dict[str, Any]:
     """One turn of the agent that looks at everything; the agent is opened anew as `agent_run` does."""
     identity_forget()
@@ -77,7 +94,7 @@ def turn(sweep: bool = True) -> dict[str, Any]:
     if sweep:
         agent._next_sweep = 0.0
     # Every entry is old enough to be sealed.
-    OutboxItem.objects.filter(seq=None).update(queued_at_ms=1)
+    OutboxItem.objects.filter(seq=None).update(queued_at_ms=F("queued_at_ms") - SEAL_AFTER_MS)
     done = agent.turn(0.0)
     agent.machine.carrier.wait(0.0)
     return {"read": done.read, "sealed": done.sealed, "held": done.held}
@@ -117,7 +134,9 @@ def may_work() -> bool:
     return bool(here())
 
 
-COMMANDS = {one.__name__: one for one in (request, respond, take, deliver, note, turn, manage, status, bar, may_work)}
+COMMANDS = {
+    one.__name__: one for one in (request, respond, take, deliver, note, page, turn, manage, status, bar, may_work)
+}
 
 
 def main() -> None:

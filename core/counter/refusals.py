@@ -9,12 +9,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from core.tracing import trace_now
+
 
 def refusal(
     request: HttpRequest, *, status: int, title: str, what: str, todo: tuple[str, ...] = (), kept: str = "", **more: Any
 ) -> HttpResponse:
     """A page with the three things people need to know; `kept` is empty where there was nothing to keep."""
-    context = {"status": status, "title": title, "what": what, "kept": kept, "todo": todo, **more}
+    context = {"status": status, "title": title, "what": what, "kept": kept, "todo": todo, "request_id": trace_now().id}
+    context |= more
     return render(request, "refusal.html", context, status=status)
 
 
@@ -110,4 +113,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: drawn without a context, since whatever failed may fail again."""
-    return HttpResponse(render_to_string("500.html", {"LANGUAGE_CODE": "zh-hans"}), status=500)
+    context = {"LANGUAGE_CODE": "zh-hans", "request_id": trace_now().id}
+    return HttpResponse(render_to_string("500.html", context), status=500)

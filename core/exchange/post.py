@@ -21,6 +21,7 @@ from core.domain.journal.reader import ReadDesk, stream_read
 from core.domain.journal.sealer import streams_seal
 from core.domain.journal.selectors import acks_for
 from core.domain.journal.services import acks_apply
+from core.tracing import trace_begin
 from core.transport import spool
 
 from .attachments import attachments_publish, attachments_read
@@ -50,8 +51,9 @@ class Round:
 def send(machine: Machine, here: Here) -> Round:
     """Everything queued is in named segments, its scans beside it. Raises spool.DiskFull; nothing is lost then."""
     done = Round()
-    done.scans_out = attachments_publish(machine)
-    done.sealed = streams_seal(here=here, desk=machine.desk())
+    with trace_begin():
+        done.scans_out = attachments_publish(machine)
+        done.sealed = streams_seal(here=here, desk=machine.desk())
     return done
 
 
@@ -59,18 +61,22 @@ def receive(machine: Machine, here: Here, desk: ReadDesk, authors: Iterable[str]
     """Everything in order from these authors is applied, and they are told how far we are."""
     done = Round()
     for author in authors:
-        if author not in machine.plan.reads:
-            continue
-        synced, *also = machine.folders_in(author)
-        progress = stream_read(author=author, folder=synced, desk=desk, also=also)
-        done.read += progress.entries
-        if progress.held:
-            done.held[author] = progress.held
-        done.scans_in += attachments_read(machine, [author])
-        done.acks += acks_read(machine, here, author)
-        if progress.segments or progress.news:
-            acks_write(machine, here, author)
+        if author in machine.plan.reads:
+            with trace_begin():
+                _receive_from(author, machine, here, desk, done)
     return done
+
+
+def _receive_from(author: str, machine: Machine, here: Here, desk: ReadDesk, done: Round) -> None:
+    synced, *also = machine.folders_in(author)
+    progress = stream_read(author=author, folder=synced, desk=desk, also=also)
+    done.read += progress.entries
+    if progress.held:
+        done.held[author] = progress.held
+    done.scans_in += attachments_read(machine, [author])
+    done.acks += acks_read(machine, here, author)
+    if progress.segments or progress.news:
+        acks_write(machine, here, author)
 
 
 def acks_write(machine: Machine, here: Here, author: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -40,6 +41,8 @@ class FarNode:
     base: Path
     exchange: Path
     process: subprocess.Popen[str] | None = None
+    #: Where its log lines go, every one of them; the errors alone to the tests' own log otherwise.
+    log: Path | None = None
 
     def start(self) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("YIZHAN_", "DATABASE_URL"))}
@@ -47,10 +50,13 @@ class FarNode:
             "DJANGO_SETTINGS_MODULE": "edge_node.settings", "YIZHAN_NODE_DIR": str(self.base),
             "YIZHAN_TRANSPORT": "copy", "YIZHAN_EXCHANGE": str(self.exchange), "YIZHAN_LOG_LEVEL": "ERROR",
         }  # fmt: skip
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.node_shell"], cwd=REPO, env=env, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        if self.log is not None:
+            env["YIZHAN_LOG_LEVEL"] = "DEBUG"
+        with self.log.open("a") if self.log is not None else contextlib.nullcontext() as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.node_shell"], cwd=REPO, env=env, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=said, text=True,
+            )  # fmt: skip
 
     def stop(self) -> None:
         if self.process is not None:

@@ -41,10 +41,12 @@ ACTS: Final[dict[str, str | Promise]] = {
     "answer": gettext_lazy("answered an urging"), "paper": gettext_lazy("printed a paper"),
     "conflict": gettext_lazy("looked at a dispute"), "conflict-settle": gettext_lazy("settled a dispute"),
     "custody": gettext_lazy("looked at taking it over"), "custody-take": gettext_lazy("took it over for the county"),
+    "trace_case": gettext_lazy("looked where its entries are"),
 }  # fmt: skip
 REASONS: Final[dict[str, str | Promise]] = {
     "task": gettext_lazy("department whose turn it was"), "department": gettext_lazy("department of the case"),
     "supervision": gettext_lazy("supervision"),
+    "operation": gettext_lazy("operation of the machines"),
 }  # fmt: skip
 
 

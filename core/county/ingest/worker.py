@@ -28,6 +28,7 @@ from core.exchange.machine import Machine
 from core.exchange.notify import notify
 from core.exchange.post import acks_write
 from core.exchange.status import status_read
+from core.tracing import trace_begin
 from core.transport.spool import SpoolError
 from core.transport.syncthing import SyncthingError
 from tenants.connection import connection
@@ -172,7 +173,7 @@ class Ingest:
             return 0
         connection.set_tenant(tenant)
         try:
-            with tenant_turn(schema, waits=self.waits) as mine:
+            with trace_begin(), tenant_turn(schema, waits=self.waits) as mine:
                 if not mine:
                     return 0
                 nodes_anchor(nodes)

@@ -156,7 +156,8 @@ class CaseAccess(models.Model):
     tenant_code = models.CharField(max_length=12)
     case_id = models.UUIDField()
     act = models.CharField(max_length=40)  #: "open", "attachment", or the service called
-    #: task (there was one for the person's department), department (one of the item's), supervision.
+    #: task (there was one for the person's department), department (one of the item's), supervision, operation
+    #: (trace_case: where its entries are, and nothing of what they say).
     reason = models.CharField(max_length=16)
     address = models.GenericIPAddressField(null=True)
 

@@ -2,7 +2,8 @@
 
 A host runs what is in <folder>/<host>/current and says of it what is in facts.json. How it behaves is written into the
 inventory: `breaks` refuses the new version and puts the old one back, `sick` runs it and tells the county so, `mute`
-does not report, `vanishes` cannot be reached any more once the play has begun.
+does not report, `vanishes` cannot be reached any more once the play has begun, `slow` takes until the file `go` is
+there, `cuts` takes the core away with it.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ ROLLBACK: Final = """
 
 #: What a machine does; the county hears of it as a status.
 NODE: Final = """#!{python}
-import json, sys, pathlib
+import json, sys, time, pathlib
 from datetime import datetime, timedelta, UTC
 site = pathlib.Path("{site}")
 def put(path, text):
@@ -78,6 +79,8 @@ def facts(home, outcome, reason=""):
     said = dict(version=(home / "current").read_text(), outcome=outcome, reason=reason, ended_at=at)
     put(home / "facts.json", json.dumps(said))
 def report(home, **more):
+    if not (home / "report.json").exists():
+        return
     seen = json.loads((home / "report.json").read_text())
     at = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     new = dict(made_at=at, last_contact=at, version=(home / "current").read_text())
@@ -102,6 +105,11 @@ else:
     facts(home, "done")
     if how == ["vanishes"]:
         (home / "gone").touch()
+    if how == ["slow"]:
+        while not (site / "go").exists():
+            time.sleep(0.05)
+    if how == ["cuts"]:
+        (site / "core_is_away").touch()
     if how != ["mute"]:
         report(home, health=4 if how == ["sick"] else 0)
 """

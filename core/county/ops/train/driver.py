@@ -69,7 +69,7 @@ class Train:
                 return self._ended("stopped")
             if not self.orders.check:
                 ring_publish(self, ring, first=ring == every[0])
-        states = [self.record.hosts[name].state for names in rings.values() for name in names]
+        states = [one.state for one in self.record.hosts.values() if not one.pull]
         outcome = judging.outcome_of(states, stopped=False)
         return self._ended("left" if outcome == "done" and self.record.unpublished else outcome)
 
@@ -161,7 +161,7 @@ class Train:
         """A stopped train puts back; one that goes on puts back those that are not well."""
         if self.orders.check:
             return
-        states = {name: self.record.hosts[name].state for name in self.chosen}
+        states = {name: one.state for name, one in self.record.hosts.items() if not one.pull}
         unwell = [name for name in batch.hosts if states[name] == judging.UNWELL]
         everyone = stops and self.orders.everyone_back
         concerned = judging.concerned(states, batch=batch.hosts if stops else unwell, everyone=everyone)

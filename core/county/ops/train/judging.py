@@ -57,12 +57,15 @@ def outcome_of(states: Collection[str], *, stopped: bool) -> str:
     return "done" if all(state in SETTLED for state in states) else "left"
 
 
-def may_publish(*, ring: int, first: int, proven: int, told: int, undone: int, max_fail: float) -> bool:
+def may_publish(*, ring: int, first: int, proven: int, told: int, taken: int, undone: int, max_fail: float) -> bool:
     """Whether the version may be laid out for the machines of a ring which fetch it themselves.
 
-    `proven` machines of the county run it; of `told`, those it was published for so far, `undone` have refused it or
-    put it back. Without any proof only the first ring there is may have it: that is its canary.
+    Of `told`, those it was laid out for so far, `taken` run it and `undone` have refused it or put it back; `proven`
+    machines of the county run it. They take it at night: until one of them has, the next ring waits, also when it was
+    proven by machines that can be reached. Without any proof only the first ring there is may have it, as a canary.
     """
     if undone and 100 * undone > max_fail * told:
         return False
+    if told:
+        return taken > 0
     return proven > 0 or ring == first

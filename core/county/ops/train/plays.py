@@ -65,6 +65,8 @@ class Ansible:
     inventory: Path
     log: Path
     extra: tuple[str, ...] = ()
+    #: Files kept open by the play too: a lock stays until it has ended, also where its driver was killed.
+    holds: tuple[int, ...] = ()
     callbacks: Path = Path(__file__).resolve().parents[4] / "ansible/callback_plugins"
 
     def ask(self, hosts: Sequence[str], *, told: Told = lambda text: None) -> dict[str, Standing | None]:
@@ -100,7 +102,7 @@ class Ansible:
         began = False
         process = subprocess.Popen(
             command, cwd=self.folder, env=self.environment(events), stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT, pass_fds=self.holds,
         )  # fmt: skip
         try:
             for event in _events(process, events):

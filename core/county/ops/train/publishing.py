@@ -61,12 +61,16 @@ def _obstacle(record: Record, reports: dict[str, Report], *, first: bool, max_fa
         one.rollout.outcome in ("rolled_back", "refused") and one.rollout.version == record.version for one in told
     )
     pushed = sum(one.state == judging.DONE for one in record.hosts.values())
-    proven = pushed or sum(one.version == record.version for one in reports.values())
     allowed = judging.may_publish(
-        ring=ring, first=ring if first else -1, proven=proven, told=len(told), undone=undone, max_fail=max_fail
-    )
+        ring=ring, first=ring if first else -1, proven=pushed or _runs(record, list(reports.values())), told=len(told),
+        taken=_runs(record, told), undone=undone, max_fail=max_fail,
+    )  # fmt: skip
     if allowed:
         return ""
     if undone:
         return _("%(n)s of the machines that fetched it have put it back.") % {"n": undone}
-    return _("no machine runs it yet; when one of the rings before does, --resume goes on.")
+    return _("no machine of the rings before has taken it yet; --resume goes on when one has.")
+
+
+def _runs(record: Record, reports: list[Report]) -> int:
+    return sum(one.version == record.version for one in reports)

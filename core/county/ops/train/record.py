@@ -146,8 +146,9 @@ class Shelf:
         os.replace(partial, path)
 
     @contextmanager
-    def locked(self, version: str) -> Iterator[None]:
-        """Raises Underway at once where another process has it; it ends with the process, however that ends."""
+    def locked(self, version: str) -> Iterator[int]:
+        """Raises Underway at once where another process has it. It ends with all processes that hold the yielded file
+        open, however they end."""
         with (self.folder / "lock").open("a+", encoding="utf-8") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -157,4 +158,4 @@ class Shelf:
             handle.truncate(0)
             handle.write(f"{version}, {os.getpid()}\n")
             handle.flush()
-            yield
+            yield handle.fileno()

@@ -69,6 +69,11 @@ class Show:
         for state, words in WORDS.items():
             if names := record.named(state):
                 self.line(f"  {len(names):>4}  {words}" + ("" if state == judging.DONE else f": {', '.join(names)}"))
+        if names := sorted(name for name, one in record.hosts.items() if one.by_facts and one.state == judging.DONE):
+            self.line(
+                _("  Not known to the county, so only their own facts were asked: %(hosts)s")
+                % {"hosts": ", ".join(names)}
+            )
         if record.published:
             rings = ", ".join(str(ring) for ring in record.published)
             self.line(_("  Laid out for the machines that fetch it themselves, ring %(rings)s.") % {"rings": rings})

@@ -79,8 +79,8 @@ class Command(BaseCommand):
         try:
             version_require(release)
             shelf = Shelf(options["state"] or settings.VAR_DIR / "rollout")
-            with shelf.locked(release):
-                record = self._run(release, shelf, show, options)
+            with shelf.locked(release) as lock:
+                record = self._run(release, shelf, show, options | {"holds": (lock,)})
         except _REFUSALS as error:
             self._refuse(error, as_json=options["json"])
         if options["json"]:
@@ -95,6 +95,7 @@ class Command(BaseCommand):
         ansible = Ansible(
             options["plays"].resolve(), options["inventory"].resolve(), shelf.log(version),
             extra=tuple(word for one in options["extra_vars"] for word in ("--extra-vars", one)),
+            holds=options["holds"],
         )  # fmt: skip
         machines = machines_read(ansible, limit=options["limit"])
         if not machines:

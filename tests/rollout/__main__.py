@@ -47,7 +47,7 @@ def main() -> int:
         with Lab("rollout", codename=options.codename) as lab:
             stage = (Stage.short if options.short else Stage)(lab, folder, codename=options.codename)
             results = run(stage, steps, told)
-    print(f"    {'all':<10}{sum(one.seconds for one in results):>8.1f} s")
+    print(f"\n    {'all':<10}{sum(one.seconds for one in results):>8.1f} s", flush=True)
     return int(any(one.error or one.missing for one in results) or len(results) < len(steps))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from tools.bootstrap import ROOT
 
 from .stage import Stage
-from .steps import backup, cases, county, install, upgrade
+from .steps import backup, cases, county, install, meeting, pull, upgrade
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,21 @@ BOTH: Final = ("ansible/core.yml", "ansible/edge.yml")
 
 STEPS: Final = (
     Step("bundles", "bundles for the core and for nodes", install.bundles, short=True),
-    Step("boot", "a core and three nodes boot bare", install.boot, short=True),
+    Step("boot", "bare hosts boot", install.boot, short=True),
     Step("core", "the core is installed from bare", install.core, needs=("ansible/core.yml",)),
+    Step("county", "catalogue, halls and people stand", county.county, needs=BOTH),
+    Step("meet", "first contact: keys pinned, the registry names the fleet", meeting.meet, needs=BOTH),
     Step("nodes", "the nodes are installed from bare, offline", install.nodes, needs=("ansible/edge.yml",), short=True),
     Step("again", "a second run changes nothing", install.again, needs=("ansible/edge.yml",), short=True),
     Step("check", "--check --diff would change nothing either", install.checked, needs=("ansible/edge.yml",)),
-    Step("county", "catalogue, halls and people stand", county.county, needs=BOTH),
-    Step("enrol", "three machines become nodes and hear of the county", county.enrol, needs=BOTH),
+    Step("enrol", "the machines become nodes and hear of the county", county.enrol, needs=BOTH),
     Step("cases", "a case goes each way, over Syncthing", cases.cases, needs=BOTH),
-    Step("upgrade", "a signed version, the canary first", upgrade.upgrade, needs=BOTH),
-    Step("broken", "a broken version goes no further than the canary", upgrade.broken, needs=BOTH),
+    Step("doctor", "a support bundle names nobody", meeting.doctor, needs=BOTH),
+    Step("upgrade", "a signed version by the train, the canary first", upgrade.upgrade, needs=BOTH),
+    Step("broken", "a broken version is stopped at the canary and put back", upgrade.broken, needs=BOTH),
     Step("power", "the power fails in the middle of an upgrade", upgrade.power_cut, needs=BOTH),
     Step("line", "the line fails in the middle of an upgrade", upgrade.link_cut, needs=BOTH),
+    Step("pull", "a machine without SSH takes the version ordered", pull.pull, needs=BOTH),
     Step("backup", "a core that lost everything is restored", backup.backup, needs=BOTH),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from core.county.demo.world import PASSWORD
 from tests.lab import Host
 
 from ..stage import COUNTY_HOST, Site, Stage, StepFailed
+from .county import CA_THERE
 
 #: 高龄津贴: accepted at the village, decided by the county.
 ITEM: Final = "11430321DEM00001404430511001001"
@@ -19,6 +20,7 @@ PEOPLE: Final = (
     ("周满生", "43032119400101011X", "19900000001"),
     ("刘翠英", "430321194102020229", "19900000002"),
     ("陈有福", "430321194203030338", "19900000003"),
+    ("王桂香", "430321194304040420", "19900000004"),
 )
 AGENTS: Final = {"n2": "chihu01", "n3": "jinxia01"}
 
@@ -43,6 +45,10 @@ print(window.hand_in(item, values))
 HAND_OUT: Final = """
 name, number, _ = given["person"]
 window.act(given["case"], "deliver", {{"how": "window", "receiver": name, "receiver_id": number}})
+print(given["case"])
+"""
+LOOK_AT: Final = """
+assert window.knows(given["case"], "高龄津贴")
 print(given["case"])
 """
 #: Run by the core's Python: the departments' officers empty their inboxes on the county's pages.
@@ -86,7 +92,6 @@ def known():
     found = json.loads(said.getvalue())
     return all(found.get(case) == wanted if wanted else case in found for case, wanted in given.items())
 """
-CA_THERE: Final = "/etc/ssl/yizhan-ca.crt"
 
 
 def cases(stage: Stage) -> None:
@@ -98,7 +103,7 @@ def cases(stage: Stage) -> None:
     node_knows(stage, site, case, "completed")
     _at_counter(stage, site, HAND_OUT, case=case, person=PEOPLE[0])
     node_knows(stage, site, case, "delivered")
-    core_knows(stage, node_hashes(stage.lab.hosts[site.host], case))
+    core_knows(stage, node_hashes(stage.host(site), case))
 
 
 def take_in(stage: Stage, site: Site, person: tuple[str, str, str]) -> str:
@@ -124,7 +129,7 @@ def core_knows(stage: Stage, cases: dict[str, str]) -> None:
 
 def node_knows(stage: Stage, site: Site, case: str, status: str) -> None:
     """The node has the case in this state. Raises CommandFailed after a while."""
-    node_shell(stage.lab.hosts[site.host], NODE_KNOWS + AWAIT, {"case": case, "status": status})
+    node_shell(stage.host(site), NODE_KNOWS + AWAIT, {"case": case, "status": status})
 
 
 def node_hashes(host: Host, *cases: str) -> dict[str, str]:
@@ -140,14 +145,19 @@ def core_shell(stage: Stage, script: str, given: Any) -> str:
 
 
 def node_shell(host: Host, script: str, given: Any) -> str:
-    """What the script printed, run by the program of the node's version."""
-    return host.run("/usr/local/sbin/yizhan-manage", "shell", "--no-imports", "--command", _filled(script, given))
+    """What the script printed, run by the program of the node's version, at its console."""
+    return host.enter("/usr/local/sbin/yizhan-manage", "shell", "--no-imports", "--command", _filled(script, given))
 
 
 def _filled(script: str, given: Any) -> str:
     return script.format(given=json.dumps(given, ensure_ascii=False), seconds=TRAVEL_SECONDS)
 
 
+def open_on_screen(stage: Stage, site: Site, case: str) -> None:
+    """Somebody at the counter has the case's page open, as of now."""
+    _at_counter(stage, site, LOOK_AT, case=case)
+
+
 def _at_counter(stage: Stage, site: Site, script: str, **given: Any) -> str:
     given |= {"place": site.host, "staff": AGENTS[site.host], "password": PASSWORD}
-    return node_shell(stage.lab.hosts[site.host], AT_COUNTER + script, given).splitlines()[-1]
+    return node_shell(stage.host(site), AT_COUNTER + script, given).splitlines()[-1]

@@ -1,4 +1,4 @@
-"""From bare machines to a core and nodes that run: bundles, first boot, first run, second run."""
+"""From bare machines to a core and nodes that run: versions, first boot, first run, second run, dry run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from ..stage import Outcome, Stage, StepFailed, running_version
 
 FIRST: Final = "first"
 FIRST_CORE: Final = "firstcore"
-#: What listens and runs on a node that is well.
+#: What runs on a node that is well, before it is enrolled; and on a core.
 UNITS: Final = ("yizhan-web.service", "yizhan-sync.service")
+CORE_UNITS: Final = (
+    "yizhan-core-web.service", "yizhan-ingest.service", "yizhan-jobs.service", "yizhan-hub.service", "nginx.service",
+)  # fmt: skip
 
 
 def bundles(stage: Stage) -> None:
@@ -28,12 +31,12 @@ def boot(stage: Stage) -> None:
         "yizhan_backup_recipients": [str(identity.to_public())], "yizhan_ca": str(stage.folder / "ca.crt"),
     }  # fmt: skip
     stage.lab.hosts_up(*(["core"] if stage.with_core else []), *(site.host for site in stage.sites))
+    stage.desk_make()
 
 
 def core(stage: Stage) -> None:
     _core_play(stage)
-    stage.core.run("systemctl", "is-active", "yizhan-core-web.service", "yizhan-ingest.service", "yizhan-jobs.service",
-                   "yizhan-hub.service", "nginx.service")  # fmt: skip
+    stage.core.run("systemctl", "is-active", *CORE_UNITS)
 
 
 def nodes(stage: Stage) -> None:
@@ -52,9 +55,11 @@ def nodes(stage: Stage) -> None:
 def again(stage: Stage, *, check: bool = False) -> None:
     """Neither the core nor a node is changed by the same play."""
     found = _edge_play(stage, check=check)
-    if stage.known.get("core"):
+    if stage.with_core:
         found |= _core_play(stage, check=check)
-    _unchanged(stage, found)
+    changed = {host: one.changed for host, one in found.items() if one.changed}
+    if changed:
+        raise StepFailed(f"the second run changed something: {changed}; see {stage.desk.log}")
 
 
 def checked(stage: Stage) -> None:
@@ -63,20 +68,9 @@ def checked(stage: Stage) -> None:
 
 
 def _core_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
-    found = stage.play_well(
-        "core.yml", "core", check=check, **stage.wanted(FIRST_CORE),
-    )  # fmt: skip
-    stage.known["core"] = True
-    return found
+    return stage.play_well("core.yml", "core", check=check, **stage.wanted(FIRST_CORE))
 
 
 def _edge_play(stage: Stage, *, check: bool = False) -> dict[str, Outcome]:
-    return stage.play_well(
-        "edge.yml", *(site.host for site in stage.sites), check=check, **stage.wanted(FIRST),
-    )  # fmt: skip
-
-
-def _unchanged(stage: Stage, found: dict[str, Outcome]) -> None:
-    changed = {host: one.changed for host, one in found.items() if one.changed}
-    if changed:
-        raise StepFailed(f"the second run changed something: {changed}; see {stage.log()}")
+    names = [stage.name(site) for site in stage.sites]
+    return stage.play_well("edge.yml", *names, check=check, **stage.wanted(FIRST))

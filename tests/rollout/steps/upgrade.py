@@ -1,14 +1,15 @@
-"""Other versions: one that is good, one that is broken, one during which the power fails."""
+"""Other versions: one that is good, one that is broken, one during which power or line fails."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from tests.lab import Host
 
-from ..stage import Stage, StepFailed, facts, running_version
+from ..stage import Stage, StepFailed, rollout_facts, running_version
 
 SECOND: Final = "second"
 BROKEN: Final = "broken"
@@ -17,75 +18,106 @@ THIRD: Final = "third"
 BACK_SECONDS: Final = 300
 #: For so long a node waits for somebody to confirm; a quarter of an hour in the field.
 DEADMAN_SECONDS: Final = 90
+#: For a batch to be well at the county: a node reports each minute.
+SOAK_SECONDS: Final = 300
 BROKEN_WSGI: Final = 'raise RuntimeError("this version does not start")\n'
+#: Exit codes of manage.py rollout.
+DONE, PUT_BACK = 0, 2
+#: Where the county looks for what it publishes to machines that fetch.
+SHELF: Final = "/var/lib/yizhan/core/bundles"
 
 
 def signed(stage: Stage, name: str, **changes: str) -> None:
-    """A bundle of this name, signed where the county's root key lies."""
+    """A bundle of this name, signed where the county's root key lies, and on the shelf of what may be published."""
     archive = stage.versions.next_build(name, changes=changes)
-    there = f"/var/lib/yizhan/core/{archive.name}"
+    there = f"{SHELF}/{archive.name}"
+    stage.core.run("install", "-d", "-o", "yizhan", "-g", "yizhan", SHELF)
     stage.core.copy_in(archive, there)
     stage.core.run("chown", "yizhan:yizhan", there)
     stage.core.run("yizhan-core", "rollout_sign", there)
     stage.core.copy_out(there, archive)
-    stage.core.run("rm", there)
 
 
 def upgrade(stage: Stage) -> None:
-    """The canary first, alone; the others when it runs the version and says so."""
+    """The canary first, alone; the others when the county has heard that it is well."""
     signed(stage, SECOND)
-    canary, *others = (site.host for site in stage.sites)
-    for batch in ([canary], others):
-        stage.play_well("edge.yml", *batch, **stage.wanted(SECOND))
-        for name in batch:
-            _expect(stage.lab.hosts[name], stage.versions.versions[SECOND], "done")
+    train = _train(stage, SECOND, DONE)
+    canary, *others = (stage.name(site) for site in stage.sites)
+    batches = [sorted(one["hosts"]) for one in train["batches"]]
+    if batches[0] != [canary] or sorted(host for batch in batches[1:] for host in batch) != sorted(others):
+        raise StepFailed(f"the batches were {batches}")
+    if any(one["by_facts"] for one in train["hosts"].values()):
+        raise StepFailed(f"the county was not asked: {train['hosts']}")
+    for host in stage.nodes:
+        expect(stage, host, SECOND, "done")
 
 
 def broken(stage: Stage) -> None:
     """The canary refuses it and works on as before; nobody else has heard of it."""
     signed(stage, BROKEN, **{"edge_node/wsgi.py": BROKEN_WSGI})
-    canary, *others = (site.host for site in stage.sites)
-    if stage.play("edge.yml", canary, **stage.wanted(BROKEN))[canary].good:
-        raise StepFailed("the play went well with a version that does not start")
-    _expect(stage.lab.hosts[canary], stage.versions.versions[SECOND], "rolled_back")
-    for name in others:
-        if running_version(stage.lab.hosts[name]) != stage.versions.versions[SECOND]:
-            raise StepFailed(f"{name} runs {running_version(stage.lab.hosts[name])}")
+    train = _train(stage, BROKEN, PUT_BACK)
+    canary, *others = stage.sites
+    reached = [host for batch in train["batches"] for host in batch["hosts"]]
+    if reached != [stage.name(canary)]:
+        raise StepFailed(f"the broken version reached {reached}")
+    expect(stage, stage.host(canary), SECOND, "rolled_back")
+    for site in others:
+        expect(stage, stage.host(site), SECOND, "done")
 
 
 def power_cut(stage: Stage) -> None:
     """The power goes between switch and confirmation; at the next boot the node works with the former version."""
     signed(stage, THIRD)
-    _cut_short(stage, stage.nodes[1], Host.power_cut, _power_back)
+    _cut_short(stage, 1, Host.power_cut, _power_back)
 
 
 def link_cut(stage: Stage) -> None:
     """The line goes between switch and confirmation; the node puts the former version back with no network."""
-    _cut_short(stage, stage.nodes[2], Host.link_cut, Host.link_mend)
+    _cut_short(stage, 2, Host.link_cut, Host.link_mend)
 
 
-def _cut_short(stage: Stage, host: Host, cut: Callable[[Host], None], mend: Callable[[Host], None]) -> None:
+def expect(stage: Stage, host: Host, name: str, outcome: str) -> None:
+    """The node runs the version, reports the outcome, and its self-test finds nothing."""
+    said, version = rollout_facts(host), stage.versions.versions[name]
+    if running_version(host) != version or said.get("outcome") != outcome or said.get("version") != version:
+        raise StepFailed(f"{host.name} runs {running_version(host)}, not {version}, and says {said}")
+    host.enter("/usr/local/sbin/yizhan-selftest")
+
+
+def _train(stage: Stage, name: str, wanted: int) -> dict[str, Any]:
+    """What manage.py rollout says of its train, which ended with the exit code `wanted`."""
+    code, said = stage.desk.manage(
+        "rollout", stage.versions.versions[name], "--bundle", str(stage.versions.archives[name]),
+        "--inventory", str(stage.desk.inventory), "--state", str(stage.desk.folder / "trains"), "--batches", "1,100%",
+        "--soak", str(SOAK_SECONDS), "--json",
+    )  # fmt: skip
+    if code != wanted:
+        raise StepFailed(f"the train of {name} ended with {code}, not {wanted}: {said[-2000:]}; see {stage.desk.log}")
+    found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+    return found
+
+
+def _cut_short(stage: Stage, place: int, cut: Callable[[Host], None], mend: Callable[[Host], None]) -> None:
     """The play to the third version is cut off once the node's link leads to it; then the node is as before."""
-    version = stage.versions.versions[THIRD]
+    site, version = stage.sites[place], stage.versions.versions[THIRD]
+    host = stage.host(site)
     given = stage.wanted(THIRD) | {"node_switch_deadman_seconds": DEADMAN_SECONDS}
-    play = threading.Thread(target=stage.play, args=("edge.yml", host.name), kwargs=given)
+    play = threading.Thread(target=stage.play, args=("edge.yml", stage.name(site)), kwargs=given)
     play.start()
     try:
-        host.until(f"readlink /opt/yizhan/current | grep -qF {version}", BACK_SECONDS)
+        _until(host, f"readlink /opt/yizhan/current | grep -qF {version}")
         cut(host)
     finally:
         play.join()
     # It is given back its line only when it has helped itself; its console needs none.
     if cut is not Host.link_cut:
         mend(host)
-    host.enter(
-        "timeout", str(BACK_SECONDS), "sh", "-c",
-        "until grep -q rolled_back /var/lib/yizhan/rollout/facts.json && systemctl -q is-active yizhan-web.service;"
-        " do sleep 0.5; done",
+    _until(
+        host, "grep -q rolled_back /var/lib/yizhan/rollout/facts.json && systemctl -q is-active yizhan-web.service"
     )  # fmt: skip
     if cut is Host.link_cut:
         mend(host)
-    _expect(host, stage.versions.versions[SECOND], "rolled_back")
+    expect(stage, host, SECOND, "rolled_back")
 
 
 def _power_back(host: Host) -> None:
@@ -93,9 +125,5 @@ def _power_back(host: Host) -> None:
     host.wait()
 
 
-def _expect(host: Host, version: str, outcome: str) -> None:
-    """The node runs the version, reports the outcome, and its self-test finds nothing."""
-    said = facts(host)
-    if running_version(host) != version or said.get("outcome") != outcome or said.get("version") != version:
-        raise StepFailed(f"{host.name} runs {running_version(host)}, not {version}, and says {said}")
-    host.run("/usr/local/sbin/yizhan-selftest")
+def _until(host: Host, script: str) -> None:
+    host.enter("timeout", str(BACK_SECONDS), "sh", "-c", f"until {script}; do sleep 0.5; done")

@@ -11,6 +11,7 @@ In the sources (monitoring/sources) `<<alone>>` stands for a threshold in its ba
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -98,6 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=HERE, help="folder that gets rules/ and alerts/ (default: here)")
     parser.add_argument("--set", dest="changed", type=_change, action="append", default=[], metavar="NAME=VALUE",
                         help="another value, in the base unit (seconds, bytes)")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the files as one JSON object instead: name, text")
     parser.add_argument("--list", action="store_true", help="only list the thresholds")
     options = parser.parse_args(arguments)
     try:
@@ -106,6 +108,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no threshold {error}; there are: {', '.join(THRESHOLDS)}")
     if options.list:
         print(*(f"{one.name:<22}{one.words:>10}  {one.says}" for one in thresholds.values()), sep="\n")
+        return 0
+    if options.json:
+        print(json.dumps(files(thresholds), ensure_ascii=False))
         return 0
     print(*write(options.out, thresholds), sep="\n")
     return 0

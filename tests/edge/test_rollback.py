@@ -6,12 +6,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.edge.exchanging import NEW, OLD, REPO, Place, place_make
 
 from yizhan_node import json_read, json_write  # isort: skip  # found beside the programs of ansible/bin
 from yizhan_carry import CarryFailed, applied, carry, triggers, triggers_restore  # isort: skip
-from yizhan_switch import Refused, begin, confirm, gate, go, needed  # isort: skip
+from yizhan_switch import Refused, begin, confirm, gate, go, needed, said  # isort: skip
 from yizhan_undo import last_reopen, undo  # isort: skip
 
 TAKE, TURN, STATUS = {"do": "take"}, {"do": "turn"}, {"do": "status"}
@@ -192,3 +193,50 @@ def test_a_version_that_fails_where_the_former_one_did_not_fails_the_gate(
     json_write(place.node.rollout / "pending.json", record | {"failing": {"database": "before too"}})
     assert place.node.manage(NEW, "migrate", "journal", BEFORE).returncode == 0
     assert list(gate(place.node, 0)) == ["database"]
+
+
+def test_facts_have_one_shape_whoever_asked_and_whatever_came_of_it(place: Place) -> None:
+    shapes = {}
+
+    def note(name: str) -> None:
+        facts = json_read(place.node.rollout / "facts.json")
+        shapes[name] = {key: type(value).__name__ for key, value in facts.items()}
+
+    for trigger in ("push", "pull"):
+        said(place.node, "refused", to=NEW, trigger=trigger, reason="a case is open on a screen here")
+        note(f"{trigger} refused")
+        said(place.node, "unchanged", to=OLD, trigger=trigger, reason="")
+        note(f"{trigger} unchanged")
+        begin(place.node, NEW, deadman_seconds=600, trigger=trigger)
+        go(place.node)
+        undo(place.node, reason="the web does not answer")
+        note(f"{trigger} rolled back")
+    begin(place.node, NEW, deadman_seconds=600, trigger="pull")
+    go(place.node)
+    confirm(place.node)
+    note("done")
+    words = ("version", "previous", "wanted", "outcome", "reason", "trigger", "started_at", "ended_at")
+    assert len(shapes) == 7
+    for name, shape in shapes.items():
+        assert shape == dict.fromkeys(words, "str") | {"steps": "list"}, name
+    # The county's own machine says it in the same words.
+    core = yaml.safe_load((REPO / "ansible/roles/core_app/tasks/facts.yml").read_text())
+    assert set(core[0]["vars"]["core_app_facts"]) == {*words, "steps"}
+
+
+UNITS = REPO / "ansible/roles/node_units/templates"
+
+
+@pytest.mark.parametrize("unit", ["web", "agent", "sync", "migrate"])
+def test_every_service_of_a_node_is_bounded_and_hardened_and_comes_back_by_itself(unit: str) -> None:
+    text = (UNITS / f"yizhan-{unit}.service.j2").read_text()
+    lines = set(text.splitlines())
+    assert {'{% include "hardening.j2" %}'} <= lines
+    for setting in ("MemoryMax=", "TasksMax="):
+        assert setting in text
+    if unit != "migrate":
+        assert {"Restart=always", "StartLimitIntervalSec=0", "WantedBy=multi-user.target"} <= lines
+    if unit in ("web", "agent"):
+        # They tell systemd that they are alive; Syncthing cannot, and the agent's self-test asks it.
+        assert "Type=notify" in lines
+        assert "WatchdogSec=" in text

@@ -144,8 +144,12 @@ def test_ansible_reads_the_script_and_ends_with_its_groups(tmp_path):
     (tmp_path / "list.json").write_text(say("inventory", "--list"), encoding="utf-8")
     asked = tmp_path / "bin/ssh"
     asked.parent.mkdir()
-    asked.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\ncat {tmp_path}/list.json\n', encoding="utf-8")
+    # As sshd does: the last word is the line of another shell.
+    asked.write_text(f'#!/bin/sh\necho "$1 $2 $3" >>{tmp_path}/asked\nexec sh -c "$4"\n', encoding="utf-8")
     asked.chmod(0o755)
+    core = asked.with_name("yizhan-core")
+    core.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\ncat {tmp_path}/list.json\n', encoding="utf-8")
+    core.chmod(0o755)
     script = Path(__file__).parents[2] / "ansible/inventory/yizhan"
     path = f"{asked.parent}:{os.environ['PATH']}"
     env = os.environ | {"PATH": path, "YIZHAN_CORE": "root@core1", "HOME": str(tmp_path),
@@ -155,7 +159,10 @@ def test_ansible_reads_the_script_and_ends_with_its_groups(tmp_path):
     found = json.loads(done.stdout)
     assert found["ring_1"]["hosts"] == [OTHER] and found["level_village"]["hosts"] == [OTHER]
     assert found["_meta"]["hostvars"][OTHER]["yizhan_tenant"] == TENANT
-    assert (tmp_path / "asked").read_text() == "-o BatchMode=yes root@core1 yizhan-core inventory --list\n"
+    assert (tmp_path / "asked").read_text() == "-o BatchMode=yes root@core1\ninventory --list\n"
+    core.unlink()
+    bare = subprocess.run([str(script), "--list"], env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(bare.stdout) == {"_meta": {"hostvars": {}}}
 
 
 def test_ssh_itself_understands_how_the_key_is_pinned():

@@ -5,7 +5,7 @@ docs: the Prometheus text format 0.0.4 and OpenMetrics 1.0, which differ in a fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from .metrics import COUNTER, INFO, METRICS, Metric
@@ -54,11 +54,11 @@ class Family:
         return f"# HELP {name} {self.metric.help}\n# TYPE {name} {kind}\n{unit}".encode()
 
 
-def families_write(families: Iterable[Family], *, openmetrics: bool) -> Iterable[bytes]:
-    """The whole answer in parts; families without samples are left out."""
+def families_write(families: Iterable[Family], *, openmetrics: bool) -> Iterator[bytes | bytearray]:
+    """The whole answer in parts, none of them copied; families without samples are left out."""
     for family in families:
         if family.lines:
             yield family.head(openmetrics=openmetrics)
-            yield bytes(family.lines)
+            yield family.lines
     if openmetrics:
         yield END

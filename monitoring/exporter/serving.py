@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import zlib
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, cast
@@ -16,6 +17,7 @@ from .families import families_write
 PATH: Final = "/metrics"
 #: Whoever opens a connection and says nothing is gone after this.
 IDLE_SECONDS: Final = 30.0
+Parts = Sequence[bytes | bytearray]
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _START_PAGE: Final = f'<!doctype html><title>yizhan exporter</title><a href="{PATH}">{PATH}</a>\n'.encode()
 
@@ -40,39 +42,41 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == PATH:
-            content_type, encoding, body = answer(
+            content_type, encoding, parts = answer(
                 cast("Server", self.server).exporter, self.headers.get("Accept", ""),
                 self.headers.get("Accept-Encoding", ""),
             )  # fmt: skip
-            self._answer(HTTPStatus.OK, body, content_type, encoding)
+            self._answer(HTTPStatus.OK, parts, content_type, encoding)
         elif path == "/":
-            self._answer(HTTPStatus.OK, _START_PAGE, "text/html; charset=utf-8")
+            self._answer(HTTPStatus.OK, [_START_PAGE], "text/html; charset=utf-8")
         else:
-            self._answer(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain; charset=utf-8")
+            self._answer(HTTPStatus.NOT_FOUND, [b"not found\n"], "text/plain; charset=utf-8")
 
     do_HEAD = do_GET
 
-    def _answer(self, status: HTTPStatus, body: bytes, content_type: str, encoding: str = "") -> None:
+    def _answer(self, status: HTTPStatus, parts: Parts, content_type: str, encoding: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(sum(map(len, parts))))
         self.send_header("Vary", "Accept, Accept-Encoding")
         if encoding:
             self.send_header("Content-Encoding", encoding)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            # One after the other: ten megabytes need not stand in memory twice.
+            for part in parts:
+                self.wfile.write(part)
 
     def log_message(self, format: str, *args: object) -> None:
         """A scrape every 15 seconds is no news."""
 
 
-def answer(exporter: Exporter, accept: str, accept_encoding: str) -> tuple[str, str, bytes]:
-    """(content type, content encoding, body) of one scrape; the format is the best one both sides know."""
+def answer(exporter: Exporter, accept: str, accept_encoding: str) -> tuple[str, str, Parts]:
+    """(content type, content encoding, parts) of one scrape; the format is the best one both sides know."""
     _, content_type = choose_encoder(accept)
     parts = families_write(exporter.collect(), openmetrics=content_type.startswith("application/openmetrics-text"))
     if not gzip_accepted(accept_encoding):
-        return content_type, "", b"".join(parts)
+        return content_type, "", list(parts)
     # Level 1: a fleet's text shrinks twenty times with it, and most of the time would go into a twenty-fifth.
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    return content_type, "gzip", b"".join([*(packer.compress(part) for part in parts), packer.flush()])
+    return content_type, "gzip", [*(packer.compress(part) for part in parts), packer.flush()]

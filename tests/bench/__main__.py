@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import counter, fold, inbox, latency, memory, sync, tenants
+from . import counter, exporter, fold, inbox, latency, memory, sync, tenants
 from .frame import Options, Row
 from .report import json_write, table_print
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "latency": latency.run,
     "fold": fold.run,
     "inbox": inbox.run,
+    "exporter": exporter.run,
 }
 
 

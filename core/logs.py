@@ -166,7 +166,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         if isinstance(value, UUID) or (key in _DIGESTS and isinstance(value, str) and _HEX.match(value)):
             return str(value)
         # By its key first: under "name" everything is struck out.
-        kept = scrub_json(value, key)
+        kept = scrub_json(value if isinstance(value, int) else "", key)
         return kept if kept == "[struck]" or isinstance(kept, int) else self.clean(value)
 
     def clean(self, value: object, limit: int = VALUE_LIMIT) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.utils.log import log_response
 
 from core.tracing import Trace, trace_begin
 
@@ -31,6 +32,10 @@ class TraceMiddleware:
             began = time.perf_counter()
             response = self.get_response(request)
             response.headers[HEADER] = trace.id
+            if response.status_code >= 400:
+                # As Django would when this request is over, and its id with it; it does so once.
+                words = ("%s: %s", response.reason_phrase, request.path)
+                log_response(*words, response=response, request=request)
             _say(request, response, trace, round((time.perf_counter() - began) * 1000))
             return response
 

@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from core.domain.journal.models import ClockState
+from core.tracing import trace_now
 from tenants.connection import connection
 from tenants.jobs import async_task_refuse, job_defer, tenant_task_middleware
 from tenants.models import Tenant
@@ -36,6 +37,11 @@ def leak(schema: str) -> None:
 @app.task(name="tests.where", queue="tests")
 def where() -> None:
     _note("where")
+
+
+@app.task(name="tests.traced", queue="tests")
+def traced() -> None:
+    SEEN.append(("traced", trace_now().id, ""))
 
 
 @app.task(name="tests.asynchronous", queue="tests")
@@ -124,3 +130,12 @@ def test_a_job_deferred_in_public_names_no_schema(tenant: Tenant) -> None:
     assert ProcrastinateJob.objects.get().args == {}
     _work()
     assert [(name, schema) for name, schema, _ in SEEN] == [("where", "public")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_job_has_a_trace_of_its_own(tenant: Tenant) -> None:
+    for _ in range(2):
+        traced.defer()
+    _work()
+    first, second = (trace for _, trace, _ in SEEN)
+    assert len({first, second, trace_now().id}) == 3

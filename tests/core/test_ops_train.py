@@ -151,6 +151,8 @@ def test_a_train_that_is_interrupted_says_so_and_goes_on_later(site):
     said = json.loads(process.communicate()[0])
     assert process.returncode == 4 and said["outcome"] == "interrupted" and states(said) == {"running": ["x"]}
     assert site.runs("x") == NEW
+    assert site.rollout("--check")[0] == 0, "what would happen may always be asked"
+    assert len(record(site)["batches"]) == 1
 
 
 def test_a_county_that_goes_away_condemns_nobody_and_the_batch_waits_for_the_next_run(site):

@@ -154,6 +154,7 @@ class Train:
         stops = self._too_many(names)
         batch.phase = "stopped" if stops else "passed"
         self.save()
+        self.show.batch(batch)
         self._after(batch, stops)
         return not stops
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from . import judging
-from .record import Record
+from .record import Batch, Record
 
 WORDS: Final[dict[str, Promise]] = {
     judging.DONE: gettext_lazy("run the version"),
@@ -60,7 +60,15 @@ class Show:
 
     def host(self, name: str, state: str, reason: str) -> None:
         if state in BAD:
-            self.line(f"  ✗ {name}: {WORDS[state]!s}. {reason[:REASON_CHARACTERS]}", style="red")
+            self.line(f"  ✗ {name}: {reason[:REASON_CHARACTERS] or WORDS[state]}", style="red")
+
+    def batch(self, batch: Batch) -> None:
+        """How many of it are well, and what that took."""
+        well = len(batch.hosts) - len(batch.failed)
+        seconds = sum(batch.seconds.values())
+        if well:
+            self.line(_("  ✓ %(well)s of %(all)s, %(seconds)s s")
+                      % {"well": well, "all": len(batch.hosts), "seconds": f"{seconds:.0f}"}, style="green")  # fmt: skip
 
     def end(self, record: Record) -> None:
         """The whole train in a few lines: what became of whom, and what is to be done."""

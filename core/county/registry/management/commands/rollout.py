@@ -123,10 +123,9 @@ class Command(BaseCommand):
         former = shelf.read(version)
         if options["resume"] and former is None:
             raise PlanInvalid(_("There was no train of %(version)s here.") % {"version": version})
-        if former is not None and not options["resume"] and former.outcome not in ("done", "refused"):
-            raise PlanInvalid(
-                _("A train of %(version)s has been under way; go on with --resume.") % {"version": version}
-            )
+        begun = former is not None and former.outcome not in ("done", "refused")
+        if begun and not options["resume"] and not options["check"]:
+            raise PlanInvalid(_("A train of %(version)s was begun; go on with --resume.") % {"version": version})
         path = options["bundle"] or (Path(former.bundle) if former and former.bundle else None)
         if path is None or not path.is_file():
             raise PlanInvalid(_("Name the bundle (--bundle): %(path)s is not there.") % {"path": path or "-"})

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import machines, nodes, policies, staff
+from .views import machines, nodes, policies, positions, staff
 
 app_name = "registry"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("nodes/", nodes.fleet, name="fleet"),
     path("points/", nodes.points, name="points"),
     path("points/<str:code>/", nodes.point, name="point"),
+    path("points/<str:code>/position/", positions.position, name="position"),
     path("points/<str:code>/asked/", nodes.asked, name="asked"),
     path("points/<str:code>/code/", nodes.code_issue, name="code_issue"),
     path("points/<str:code>/file/", nodes.file_answer, name="file_answer"),

@@ -79,31 +79,51 @@ def _moment(text: str) -> datetime | None:
 
 
 def _of_tables(points: Iterable[PointState], overdue: dict[str, int], names: dict[str, str]) -> Iterator[Fire]:
+    """Machines that hold back what is due, streams that stand still; silence and lateness town by town."""
+    silent: dict[str, list[PointState]] = {}
     for point in sorted(points, key=lambda one: one.order):
-        if point.state in (DUE, HELD, SILENT):
-            yield _of_point(point)
+        if point.state == DUE:
+            yield _due(point)
+        elif point.state == HELD:
+            words = _("A stream of %(name)s stands still.") % {"name": point.name}
+            yield Fire(severity=WARNING, summary=words, since=point.heard_at, node=point.code, tenant=point.tenant)
+        elif point.state == SILENT:
+            silent.setdefault(point.tenant, []).append(point)
+    for code, found in sorted(silent.items(), key=lambda pair: -len(pair[1])):
+        yield _silent(code, found, names)
     for code, count in sorted(overdue.items(), key=lambda pair: -pair[1]):
         if count:
             words = ngettext("%(town)s has %(n)s overdue case.", "%(town)s has %(n)s overdue cases.", count)
             yield Fire(severity=WARNING, summary=words % {"town": names.get(code, code), "n": count}, tenant=code)
 
 
-def _of_point(point: PointState) -> Fire:
-    facts: dict[str, Any] = {"name": point.name, "n": point.figures.due_soon, "cases": point.waiting_cases}
-    if point.state == DUE:
-        words = ngettext(
-            "%(name)s holds %(n)s case due within 2 working days that never reached the county.",
-            "%(name)s holds %(n)s cases due within 2 working days that never reached the county.",
-            point.figures.due_soon,
-        )
-        severity = CRITICAL
-    elif point.state == HELD:
-        words, severity = _("A stream of %(name)s stands still."), WARNING
-    elif point.waiting_cases:
-        words = _("%(name)s has been silent for a day or longer, and %(cases)s cases wait there.")
-        severity = WARNING
-    else:
-        words, severity = _("%(name)s has been silent for a day or longer."), INFO
+def _due(point: PointState) -> Fire:
+    words = ngettext(
+        "%(name)s holds %(n)s case due within 2 working days that never reached the county.",
+        "%(name)s holds %(n)s cases due within 2 working days that never reached the county.",
+        point.figures.due_soon,
+    )
+    facts = {"name": point.name, "n": point.figures.due_soon}
     return Fire(
-        severity=severity, summary=words % facts, since=point.heard_at, node=point.code, tenant=point.tenant
+        severity=CRITICAL, summary=words % facts, since=point.heard_at, node=point.code, tenant=point.tenant
     )  # fmt: skip
+
+
+def _silent(tenant: str, points: Sequence[PointState], names: dict[str, str]) -> Fire:
+    """A town's silent machines in one sentence; a warning only where cases wait there."""
+    cases = sum(point.waiting_cases for point in points)
+    facts = {"town": names.get(tenant, tenant), "n": len(points), "cases": cases}
+    if cases:
+        words = ngettext(
+            "%(town)s: %(n)s machine is silent for a day or longer, and %(cases)s cases wait there.",
+            "%(town)s: %(n)s machines are silent for a day or longer, and %(cases)s cases wait there.",
+            len(points),
+        )
+    else:
+        words = ngettext(
+            "%(town)s: %(n)s machine is silent for a day or longer.",
+            "%(town)s: %(n)s machines are silent for a day or longer.",
+            len(points),
+        )
+    since = min((point.heard_at for point in points if point.heard_at), default=None)
+    return Fire(severity=WARNING if cases else INFO, summary=words % facts, since=since, tenant=tenant)

@@ -69,8 +69,8 @@ def arrivals_measured(rows: dict[str, Arrivals]) -> dict[str, Arrivals]:
 def lag_chart(history: History) -> Chart | None:
     return history.chart(
         "history-lag", _("From the counter to the county's tables"), _("minutes"),
-        Wanted(lag_of(0.5), _("half of it within"), times=1 / 60),
-        Wanted(lag_of(0.95), _("95 % of it within"), times=1 / 60),
+        Wanted(lag_of(0.5), _("half within"), times=1 / 60),
+        Wanted(lag_of(0.95), _("95 % within"), times=1 / 60),
     )  # fmt: skip
 
 

@@ -32,10 +32,10 @@ STATES: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     FINE: (gettext_lazy("Fine"), gettext_lazy("Heard of lately, and nothing waits.")),
 }
 CONTACTS: Final[dict[str, str | Promise]] = {
-    ONLINE: gettext_lazy("heard of within 15 minutes"),
-    STALE: gettext_lazy("quiet for up to a day"),
-    SILENT: gettext_lazy("silent for longer"),
-    NEVER: gettext_lazy("never heard of"),
+    ONLINE: gettext_lazy("machines heard of within 15 minutes"),
+    STALE: gettext_lazy("machines quiet for up to a day"),
+    SILENT: gettext_lazy("machines silent for a day or longer"),
+    NEVER: gettext_lazy("machines never heard of"),
 }
 #: The parts of core.county.watch.cases.
 PARTS: Final[dict[str, str | Promise]] = {

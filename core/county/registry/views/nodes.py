@@ -26,7 +26,7 @@ from tenants.models import ServicePoint, Tenant
 from ..errors import RegistryError, words_of
 from ..fleet import journal_of, machine_rows, nodes_search, points_search
 from ..keys import core_identity
-from ..models import Node
+from ..models import Node, SshAddress
 from ..selectors import code_latest, node_get
 from ..services import enrolment_code_issue, node_enrol, node_revoke
 
@@ -76,6 +76,7 @@ def point(request: StaffRequest, code: str) -> HttpResponse:
         "troubles": troubles_of_nodes([code]).get(code, 0),
         "words": _words(machine.node) if machine else "",
         "core_url": settings.COUNTY_URL,
+        "address": SshAddress.objects.filter(pk=code).first(),
     }
     return render(request, "registry/point.html", context)
 

@@ -87,7 +87,7 @@ def _by_view(expression: str) -> dict[str, float]:
 def _charts(history: History) -> Sequence[Chart]:
     chart = history.chart(
         "history-latency", _("Time to answer, all pages"), _("seconds"),
-        Wanted(_quantile(0.5, ""), _("half of them within")), Wanted(_quantile(0.95, ""), _("95 % of them within")),
-        Wanted(_quantile(0.99, ""), _("99 % of them within")),
+        Wanted(_quantile(0.5, ""), _("half within")), Wanted(_quantile(0.95, ""), _("95 % within")),
+        Wanted(_quantile(0.99, ""), _("99 % within")),
     )  # fmt: skip
     return [chart] if chart else []

@@ -24,6 +24,8 @@ from ..words import CONTACTS, SEVERITIES, TONES
 from ..words import PARTS as PART_WORDS
 from .frame import WATCHERS, frame, history_of, keeps, watch_required
 
+#: So many of the fires are read at once.
+FIRST = 6
 CONTACT_ORDER = (ONLINE, STALE, SILENT, NEVER)
 PART_TONES = {"overdue": "red", "soon": "amber", "later": "green"}
 LIGHTS = {"red": "overdue", "amber": "soon", "green": "later", "wait": "stopped", "none": "new"}
@@ -38,8 +40,9 @@ def overview(request: StaffRequest) -> HttpResponse:
     cases = deadlines_total(by_tenant.values())
     points = point_states(at=at, tenants=watch.tenants)
     overdue = {code: row.overdue for code, row in by_tenant.items()}
+    burning = _fires(burning_now(points, overdue=overdue, names=names), watch.tenants)
     context: dict[str, Any] = {
-        "cases": cases, "at": at, "burning": _fires(burning_now(points, overdue=overdue, names=names), watch.tenants),
+        "cases": cases, "at": at, "burning": burning, "first": burning.fires[:FIRST], "rest": burning.fires[FIRST:],
         "case_chart": _case_chart(cases), "contacts": _contacts(points) if sees_nodes else [], "tones": TONES,
         "severities": SEVERITIES, "names": names,
         "charts": _charts(history) if sees_nodes else [],

@@ -11,7 +11,7 @@
   // A line is told by its dashes and marks as well as by its colour.
   var DASHES = ["solid", [8, 4], [2, 3], [12, 3, 2, 3], [5, 5], [1, 4], [10, 6], [4, 2]];
   var MARKS = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle", "emptyDiamond"];
-  var TEXT = { color: "#1b2733", fontSize: 14, fontFamily: "inherit" };
+  var TEXT = { color: "#1b2733", fontSize: 14, fontFamily: window.getComputedStyle(document.body).fontFamily };
   var AXIS = { axisLabel: { color: "#54616e", fontSize: 13 }, axisLine: { lineStyle: { color: "#8a97a4" } }, splitLine: { lineStyle: { color: "#e3e8ed" } } };
 
   function with_(base, more) { return Object.assign({}, base, more); }
@@ -87,14 +87,17 @@
     option.tooltip.formatter = function (hit) { return hit.data[2] ? hit.data[2] + "\n" + hit.data[3] : ""; };
     option.xAxis = { type: "value", show: false, min: middle[0] - half[0], max: middle[0] + half[0] };
     option.yAxis = { type: "value", show: false, min: middle[1] - half[1], max: middle[1] + half[1] };
-    option.legend.data = data.series.map(function (one) { return one.name; });
+    // The worst is drawn last, over the others, and named first.
+    option.legend.data = data.series.map(function (one) { return one.name; }).reverse();
+    option.legend.itemGap = 18;
+    option.legend.itemWidth = 18;
     option.series = data.outline.map(function (ring) {
       return { type: "line", data: ring, symbol: "none", silent: true, lineStyle: { color: "#8a97a4", width: 1.5 }, itemStyle: { color: "#8a97a4" } };
     }).concat(data.series.map(function (one) {
       var look = STATES[one.state];
       return {
         name: one.name, type: "scatter", data: one.points, symbol: look[1], symbolSize: look[2], cursor: "pointer",
-        itemStyle: { color: look[0], borderColor: look[1].indexOf("empty") ? "#fff" : look[0], borderWidth: look[1].indexOf("empty") ? 0.8 : 2.5 }
+        itemStyle: { opacity: 1, color: look[0], borderColor: look[1].indexOf("empty") ? "#fff" : look[0], borderWidth: look[1].indexOf("empty") ? 0.8 : 2.5 }
       };
     }));
     return option;

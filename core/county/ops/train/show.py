@@ -67,8 +67,8 @@ class Show:
         well = len(batch.hosts) - len(batch.failed)
         seconds = sum(batch.seconds.values())
         if well:
-            self.line(_("  ✓ %(well)s of %(all)s, %(seconds)s s")
-                      % {"well": well, "all": len(batch.hosts), "seconds": f"{seconds:.0f}"}, style="green")  # fmt: skip
+            counts = {"well": well, "all": len(batch.hosts), "seconds": f"{seconds:.0f}"}
+            self.line(_("  ✓ %(well)s of %(all)s, %(seconds)s s") % counts, style="green")
 
     def end(self, record: Record) -> None:
         """The whole train in a few lines: what became of whom, and what is to be done."""

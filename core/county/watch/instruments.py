@@ -7,6 +7,7 @@ them. Counting never stops what is counted. After a change of buckets or labels 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable
 from functools import cache, wraps
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import Final, ParamSpec
 
 import prometheus_client.values
-import structlog
 
 P = ParamSpec("P")
-_log = structlog.get_logger(__name__)
+# Not structlog: before it is set up it writes to standard output, where commands say what others read.
+_log = logging.getLogger(__name__)
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 #: More processes than any core has; beyond it something is wrong, and nothing is counted.
@@ -76,7 +77,7 @@ def _files_use() -> None:
         slots = Slots(Path(folder))
         slots.number()
     except OSError as error:
-        _log.warning("figures_stay_in_process", folder=folder, reason=repr(error))
+        _log.warning("figures_stay_in_process: %s: %r", folder, error)
         prometheus_client.values.ValueClass = prometheus_client.values.MutexValue
         return
     # By its own number, not the process id: every worker gunicorn replaces would leave its files for good.
@@ -118,7 +119,7 @@ def _harmless(count: Callable[P, None]) -> Callable[P, None]:
         try:
             count(*args, **kwargs)
         except Exception as error:  # a full /run, a spoiled file: whatever it is, the work matters more
-            _log.warning("not_counted", what=count.__name__, reason=repr(error))
+            _log.warning("not_counted: %s: %r", count.__name__, error)
 
     return counted
 

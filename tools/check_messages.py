@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.bootstrap import ROOT
 from tools.messages import CATALOGUE, collect
 
-SOURCES = ("core", "edge_node", "tenants")
+SOURCES = ("core", "edge_node", "tenants", "monitoring")
 
 
 def selected(catalogue: Path, *options: str) -> list[str]:

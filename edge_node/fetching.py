@@ -21,12 +21,15 @@ LEDGER: Final = "software.json"
 LOOK_SECONDS: Final = 5.0
 #: So long nothing new is heard before what is here counts as all there is.
 QUIET_SECONDS: Final = 30.0
+#: So long what is wanted is waited for while nothing comes.
+AWAITED_SECONDS: Final = 600.0
 MB: Final = 1_000_000
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """`outcome`: nothing (no such folder) | whole | over_budget | unfinished (goes on at the next hour)."""
+    """`outcome`: nothing (no such folder) | whole | over_budget | unfinished (goes on at the next hour) | not_offered
+    (what was wanted is not there, and nothing comes)."""
 
     outcome: str
     fetched: int = 0
@@ -43,10 +46,11 @@ def spent(base: Path, month: str) -> int:
 
 def fetch(
     client: SyncthingClient, folder: str, base: Path, *, month: str, budget: int, seconds: float,
-    pause: Callable[[float], None] = time.sleep,
+    lies: Callable[[], bool] | None = None, pause: Callable[[float], None] = time.sleep,
 ) -> Fetched:  # fmt: skip
     """The rollout folder was open for at most `seconds` and is shut again; `budget` in bytes a month, 0: no limit.
 
+    With `lies` it is shut as soon as that says that what is wanted is here, whatever else the folder offers.
     Raises SyncthingError; the folder may then be open until the next call.
     """
     if folder not in client.folder_ids():
@@ -55,7 +59,7 @@ def fetch(
     try:
         before = _lying(client, folder)
         left = budget - spent(base, month) if budget else None
-        outcome, lacking = _watch(client, folder, left=left, seconds=seconds, pause=pause)
+        outcome, lacking = _watch(client, folder, left=left, seconds=seconds, lies=lies, pause=pause)
         fetched = max(0, _lying(client, folder) - before)
     finally:
         client.folder_pause(folder, paused=True)
@@ -65,8 +69,9 @@ def fetch(
 
 
 def _watch(
-    client: SyncthingClient, folder: str, *, left: int | None, seconds: float, pause: Callable[[float], None]
-) -> tuple[str, int]:
+    client: SyncthingClient, folder: str, *, left: int | None, seconds: float, lies: Callable[[], bool] | None,
+    pause: Callable[[float], None],
+) -> tuple[str, int]:  # fmt: skip
     quiet = waited = 0.0
     while True:
         said = client.folder_status(folder)
@@ -74,8 +79,11 @@ def _watch(
         if left is not None and lacking > left:
             return "over_budget", lacking
         quiet = 0.0 if lacking or said.get("state") != "idle" else quiet + LOOK_SECONDS
-        if quiet >= QUIET_SECONDS:
-            return "whole", 0
+        if lies is not None and lies():
+            return "whole", lacking
+        # What is wanted may still be on its way to the town: it is waited for, at no cost.
+        if quiet >= (QUIET_SECONDS if lies is None else AWAITED_SECONDS):
+            return "whole" if lies is None else "not_offered", 0
         if waited >= seconds:
             return "unfinished", lacking
         # Syncthing tells of files that have come, not of what it will lack; looking is all there is.

@@ -54,9 +54,10 @@ class Updater:
         order = self._ordered(version)
         if order is None or not self._wanted(order):
             return 0
-        self._fetch(version)
-        # Meanwhile the county may have taken it back.
-        order = self._ordered(version)
+        if not self._unseen(order, say=False):
+            self._fetch(version, self._wanted(order)[0]["name"])
+            # Meanwhile the county may have taken it back.
+            order = self._ordered(version)
         if order is None:
             return 0
         for archive in self._unseen(order):
@@ -108,11 +109,11 @@ class Updater:
         self._note(stamp, reason)
         self.say("refused", self.node.version(), reason)
 
-    def _fetch(self, version: str) -> None:
+    def _fetch(self, version: str, name: str) -> None:
         """What the county offers is here, as far as this month's data allows; else what is here already counts."""
         limits = self.settings
         done = self.node.manage(
-            version, "rollout_fetch", "--budget-mb", str(limits.get("budget_mb", 0)),
+            version, "rollout_fetch", "--name", name, "--budget-mb", str(limits.get("budget_mb", 0)),
             "--minutes", str(limits.get("minutes", 60)),
         )  # fmt: skip
         print((done.stdout + done.stderr).strip()[-500:])
@@ -124,7 +125,7 @@ class Updater:
         named = [one for one in order["bundles"] if one["name"].endswith(f"-{codename}-{arch}.tar.zst")]
         return [one for one in named if _stamp(one, order) not in tried]
 
-    def _unseen(self, order: dict[str, Any]) -> list[Path]:
+    def _unseen(self, order: dict[str, Any], *, say: bool = True) -> list[Path]:
         """The archives the order names for machines like this one, byte for byte, that were not tried yet."""
         places = [*self.node.data.glob("folders/rollout*"), self.node.rollout / "in",
                   *self.node.data.glob("inbox/rollout*")]  # fmt: skip
@@ -136,7 +137,9 @@ class Updater:
                 if path.stat().st_size == one["size"] and _sha256(path) == one["sha256"]:
                     found.append(path)
                     break
-                self._refuse_once(f"{path} {path.stat().st_mtime_ns}", f"{one['name']} is not what the county ordered")
+                if say:
+                    reason = f"{one['name']} is not what the county ordered"
+                    self._refuse_once(f"{path} {path.stat().st_mtime_ns}", reason)
         return found
 
     def _opened(self, archive: Path, order: dict[str, Any]) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from core.domain.journal.place import NotEnrolled
 from core.exchange.carriers import syncthing_settings, transport_kind
+from core.transport.spool import path_of
 from core.transport.syncthing import SyncthingClient, SyncthingError
 from edge_node.fetching import MB, fetch
-from edge_node.machine import plan_current
+from edge_node.machine import places, plan_current
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--budget-mb", type=int, default=0, help="MB of software a calendar month; 0: no limit")
+        parser.add_argument("--name", default="", help="the file that is wanted: shut the folder as soon as it is here")
         parser.add_argument("--minutes", type=float, default=60.0, help="how long the folder is open at most")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,12 +38,14 @@ class Command(BaseCommand):
         if not any(one.id == plan.rollout_in and one.shut for one in plan.folders):
             self.stdout.write("nothing: the folder is always open here, for the villages")
             return
+        wanted = path_of(places().folders / plan.rollout_in, options["name"]) if options["name"] else None
         given = syncthing_settings(settings.VAR_DIR, settings.SYNC_LISTEN)
         try:
             with contextlib.closing(SyncthingClient(given.api, given.api_key)) as client:
                 done = fetch(
                     client, plan.rollout_in, settings.VAR_DIR, month=f"{timezone.localdate():%Y-%m}",
                     budget=options["budget_mb"] * MB, seconds=options["minutes"] * 60,
+                    lies=wanted.is_file if wanted is not None else None,
                 )  # fmt: skip
         except SyncthingError as error:
             raise CommandError(str(error), returncode=1) from error

@@ -76,6 +76,14 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "nftables": _command("nft"),
     "iproute2": _command("ip"),
     "openssh-client": _command("ssh", "scp", "ssh-keygen"),
+    "prometheus": _command("prometheus", "promtool"),
+    "prometheus-alertmanager": _command("prometheus-alertmanager", "amtool"),
+}
+
+#: What Debian would run at once and after every start of the machine; a developer's machine gets the programs only.
+SERVICES: dict[str, str] = {
+    "prometheus": "prometheus.service",
+    "prometheus-alertmanager": "prometheus-alertmanager.service",
 }
 
 #: PostgreSQL is in no list: without one on the machine the binaries of a locked package serve (tenants/embedded.py).
@@ -121,8 +129,8 @@ def root_prefix() -> list[str] | None:
 def install_packages(packages: list[str]) -> bool:
     """Install Debian packages if it can be done without asking; False, with the command named, if it cannot.
 
-    None of them leaves a service running (Syncthing's Debian units are per user and start only when enabled), and
-    recommended packages are left out.
+    None of them leaves a service running (Syncthing's Debian units are per user and start only when enabled; those of
+    SERVICES are stopped and disabled again), and recommended packages are left out.
     """
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     by_hand = f"apt-get update && {' '.join(install)}"
@@ -144,7 +152,15 @@ def install_packages(packages: list[str]) -> bool:
         if run.returncode != 0 and step[1] == "install":
             say(f"apt-get failed:\n{run.stdout.strip()[-2000:]}\nPlease repair that, then run:\n\n    {by_hand}\n")
             return False
+    services_stop(prefix, [SERVICES[package] for package in packages if package in SERVICES])
     return True
+
+
+def services_stop(prefix: list[str], services: list[str]) -> None:
+    """These services neither run nor will at the next start; where no systemd runs, none ever did."""
+    if services and Path("/run/systemd/system").is_dir():
+        stop = [*prefix, "systemctl", "disable", "--now", *services]
+        subprocess.run(stop, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def system_ready(job: str) -> bool:

@@ -4,6 +4,7 @@ The exit code is 1 if any failed. `make check ARGS="mypy sizes"` takes some of t
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,12 @@ from tools.bootstrap import ROOT
 
 BIN = Path(sys.executable).parent
 MIGRATIONS = (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")
+
+MONITORING = ROOT / "monitoring"
+RULES = tuple(str(path) for folder in ("rules", "alerts") for path in sorted((MONITORING / folder).glob("*.yml")))
+RULE_TESTS = tuple(str(path) for path in sorted((MONITORING / "tests").glob("*.yml")))
+#: A sentence, an expression and a series' labels are one line each, however long.
+WATCH_STYLE = "{extends: default, rules: {line-length: disable, document-start: disable}}"
 
 #: Name -> command.
 CHECKS: dict[str, tuple[str, ...]] = {
@@ -30,6 +37,9 @@ CHECKS: dict[str, tuple[str, ...]] = {
         str(BIN / "ansible-lint"), "-q", "--nocolor", "--offline", "--profile", "production",
         "--project-dir", "ansible", "ansible",
     ),
+    "yaml-watch": (str(BIN / "yamllint"), "--strict", "-d", WATCH_STYLE, "monitoring"),
+    "rules": ("promtool", "check", "rules", *RULES),
+    "rules-tested": ("promtool", "test", "rules", *RULE_TESTS),
 }  # fmt: skip
 
 
@@ -50,6 +60,9 @@ def environment(name: str, scratch: str) -> dict[str, str]:
 def passes(name: str) -> bool:
     """Whether the check passes; what it says is printed only if it does not."""
     started = time.monotonic()
+    if shutil.which(CHECKS[name][0]) is None:
+        print(f"    {name:<18}{'':>8}  FAILED: {CHECKS[name][0]} is not installed", flush=True)
+        return False
     with tempfile.TemporaryDirectory(prefix="yizhan-check-") as scratch:
         done = subprocess.run(
             CHECKS[name], cwd=ROOT, env=environment(name, scratch), stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ from core.county.ops.train.plan import (
     sizes_parse,
     version_require,
 )  # fmt: skip
+from core.county.ops.train.record import Batch, Host, RecordUnread, Shelf, record_new
 from core.county.ops.train.soaking import RULES, Report, Rollout, is_silent, judge, moment
 
 SWITCHED = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -150,6 +151,58 @@ def test_a_ring_that_pulls_waits_for_proof(ring, first, proven, told, taken, und
         ring=ring, first=first, proven=proven, told=told, taken=taken, undone=undone, max_fail=0
     )
     assert found is may
+
+
+# --- what a later run knows
+
+
+@pytest.mark.parametrize(
+    ("state", "taken", "former"),
+    [
+        (judging.DONE, False, "1.0"),
+        # These may run the new version: asked anew, they would say that it is what they ran before.
+        (judging.RUNNING, True, "1.0"), (judging.LOST, True, "1.0"), (judging.UNWELL, True, "1.0"),
+        (judging.STUCK, True, "1.0"),
+        (judging.FAILED, True, ""), (judging.ROLLED_BACK, True, ""), (judging.OFFLINE, True, ""),
+        (judging.SILENT, True, ""), (judging.WAITING, True, ""),
+    ],
+)  # fmt: skip
+def test_a_later_run_takes_whoever_is_not_done_and_remembers_what_to_put_back(state, taken, former):
+    record = record_new("2.0", "bundle")
+    record.hosts["a"] = Host(node="a", ring=0, state=state, former="1.0", before=BEFORE)
+    record.again({"a"})
+    host = record.hosts["a"]
+    assert (host.state == judging.WAITING) is taken and host.former == former
+    assert (host.before is not None) is (former != "")
+
+
+def test_a_later_run_leaves_alone_whom_its_pattern_does_not_name():
+    record = record_new("2.0", "bundle")
+    record.hosts["a"] = Host(node="a", ring=0, state=judging.OFFLINE)
+    record.again({"b"})
+    assert record.hosts["a"].state == judging.OFFLINE
+
+
+def test_a_machine_that_left_the_inventory_is_waited_for_no_longer_unless_only_some_were_asked_for():
+    record = record_new("2.0", "bundle")
+    for name, state in (("gone", judging.OFFLINE), ("served", judging.DONE)):
+        record.hosts[name] = Host(node=name, ring=2, state=state)
+    record.machines_add([Machine("new", "point", 1, False)], whole=False)
+    assert sorted(record.hosts) == ["gone", "new", "served"]
+    record.machines_add([Machine("new", "point", 0, False)], whole=True)
+    assert sorted(record.hosts) == ["new", "served"] and record.hosts["new"].ring == 0
+
+
+def test_a_record_is_read_as_it_was_written_and_a_damaged_one_is_not_taken_for_none(tmp_path):
+    shelf, record = Shelf(tmp_path / "trains"), record_new("2.0", "bundle")
+    record.hosts["a"] = Host(node="a", ring=0, state=judging.DONE, before=BEFORE)
+    record.batches.append(Batch(number=1, ring=0, hosts=["a"], seconds={"play": 1.5}))
+    assert shelf.read("2.0") is None
+    shelf.write(record)
+    assert shelf.read("2.0") == record
+    shelf.path("2.0").write_text('{"version": "2.0"')
+    with pytest.raises(RecordUnread):
+        shelf.read("2.0")
 
 
 # --- what the county sees

@@ -72,8 +72,14 @@ class Record(msgspec.Struct):
     #: Why the publishing could not be taken back when the train stopped.
     unwithdrawn: str = ""
 
-    def machines_add(self, machines: list[Machine]) -> None:
-        """Every machine of the inventory is on the train; what is known of one stays, but for where it stands."""
+    def machines_add(self, machines: list[Machine], *, whole: bool) -> None:
+        """These machines are on the train; what is known of one stays, but for where it stands. Are they the `whole`
+        inventory, who is not in it any more is waited for no longer.
+        """
+        named = {one.name for one in machines}
+        for name in [name for name, one in self.hosts.items() if one.state not in judging.SETTLED]:
+            if whole and name not in named:
+                del self.hosts[name]
         for one in machines:
             host = self.hosts.setdefault(one.name, Host(node=one.node, ring=one.ring))
             host.node, host.ring, host.pull = one.node, one.ring, one.pull

@@ -100,7 +100,7 @@ class Command(BaseCommand):
         machines = machines_read(ansible, limit=options["limit"])
         if not machines:
             raise PlanInvalid(_("The inventory has no machines (group edge)."))
-        record.machines_add(machines)
+        record.machines_add(machines, whole=not orders.limited)
         chosen = {one.name for one in machines}
         record.again(chosen)
         train = Train(orders, record, shelf, ansible, county_of(), show, chosen)

@@ -117,6 +117,8 @@ class Desk:
         return own | {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{own['PATH']}", "LC_ALL": "C.UTF-8",
             "ANSIBLE_CONFIG": str(self.source / "ansible/ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
+            # A connection kept for the next play belongs to this lab: all labs call their hosts the same.
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.lab.folder / "cp"),
             "ANSIBLE_HOME": str(self.folder / "ansible"), "YIZHAN_CORE": "core", "YIZHAN_VAR": str(self.folder / "var"),
             "YIZHAN_SECRET_KEY": "of-the-rollout-test", "DJANGO_SETTINGS_MODULE": "core.county.settings",
         }  # fmt: skip

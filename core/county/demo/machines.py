@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from core.county.watch.instruments import FOLDER as FIGURES
 from core.domain.journal.clock import TRAINING_CLOCK
 from core.exchange.carriers import syncthing_settings
 from core.transport.copying import cut_set
@@ -46,25 +48,35 @@ class Machine:
 
 @dataclass(kw_only=True)
 class Core(Machine):
-    """The county's platform."""
+    """The county's platform; with an exporter where it has a `metrics_port`."""
 
     var: Path
+    metrics_port: int = 0
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self.metrics_port}/metrics"
 
     def environment(self) -> dict[str, str]:
-        return {
+        counted = {FIGURES: str(self.var / "metrics")} if self.metrics_port else {}
+        return counted | {
             "DJANGO_SETTINGS_MODULE": "core.county.settings", "YIZHAN_VAR": str(self.var), "YIZHAN_DB_POOL": "1",
             "YIZHAN_SYNC_LISTEN": f"tcp://127.0.0.1:{self.sync_port}", "YIZHAN_LOG_LEVEL": "WARNING",
             "YIZHAN_EXCHANGE": str(self.var / EXCHANGE), TRAINING_CLOCK: str(self.clock),
         }  # fmt: skip
 
     def start(self, logs: Path) -> None:
-        """Web, ingest and jobs run and answer. Raises DemoFailed."""
+        """Web, ingest and jobs run and answer, and so will the exporter. Raises DemoFailed."""
         env = self.environment()
+        # Another version may have left figures there that do not fit this one's.
+        shutil.rmtree(self.var / "metrics", ignore_errors=True)
         web = Process("core web", gunicorn("core.county.wsgi:application", self.port), env, logs / "core-web.log")
         no_pool = env | {"YIZHAN_DB_POOL": "0"}
         ingest = Process("core ingest", python(MANAGE, "ingest"), no_pool, logs / "core-ingest.log")
         jobs = Process("core jobs", python(MANAGE, "jobs"), no_pool, logs / "core-jobs.log")
-        self.run(web, ingest, jobs)
+        listen = ("--listen", f"127.0.0.1:{self.metrics_port}")
+        exporter = Process("core exporter", python(MANAGE, "exporter", *listen), no_pool, logs / "core-exporter.log")
+        self.run(web, ingest, jobs, *([exporter] if self.metrics_port else []))
         web.await_that("answers", lambda: answers(f"{self.url}/healthz"))
         ingest.await_that("is ready", lambda: "ingest ready" in ingest.last_words(50))
 

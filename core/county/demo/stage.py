@@ -98,9 +98,11 @@ class Stage:
 def stage_of(var: Path, core_var: Path) -> Stage:
     """The demo's machines with ports that are free now and one clock, by which this process lives too."""
     names = ["core", *(site.node for site in SITES)]
-    ports = ports_of(var, [*names, *(f"sync {name}" for name in names)], BASE_PORT)
+    ports = ports_of(var, [*names, *(f"sync {name}" for name in names), "metrics"], BASE_PORT)
     clock = clock_join(var)
-    core = Core(var=core_var, port=ports["core"], sync_port=ports["sync core"], clock=clock)
+    core = Core(
+        var=core_var, port=ports["core"], sync_port=ports["sync core"], metrics_port=ports["metrics"], clock=clock
+    )  # fmt: skip
     nodes = {
         site.node: Node(
             site=site, base=var / site.node, exchange=core_var / EXCHANGE, clock=clock,
@@ -135,6 +137,7 @@ def world_write(stage: Stage) -> Path:
     """Addresses and logins of what runs now, for scripts: <var>/world.json, gone when the demo ends."""
     world = {
         "core": stage.core.url,
+        "metrics": stage.core.metrics_url,
         "nodes": {node.site.node: {"url": node.url, "dir": str(node.base)} for node in stage.nodes.values()},
         "staff": {
             one.code: {"role": one.role, "department": one.department} for one in (*COUNTY_STAFF, *stage.officers)

@@ -149,4 +149,5 @@ def _addresses(console: Console, stage: Stage) -> None:
     for node in stage.nodes.values():
         logins = ", ".join(f"{one.code} {one.name}" for one in LOCAL_STAFF if one.service_point == node.site.node)
         table.add_row(node.site.name, f"{node.url}/", logins)
+    table.add_row("给 Prometheus 的指标 metrics", stage.core.metrics_url, "")
     console.print(table)

@@ -6,6 +6,7 @@ It is an operator's aid and nothing more: no rule looks at it, and no state of a
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,8 @@ class Trace:
 _current: ContextVar[Trace | None] = ContextVar("yizhan_trace", default=None)
 #: Of a process that never began one: a command is one act.
 _process: list[Trace] = []
+# A web server's worker is another process than the one it was forked from.
+os.register_at_fork(after_in_child=_process.clear)
 
 
 @contextmanager

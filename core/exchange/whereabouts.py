@@ -172,7 +172,8 @@ def _out(item: OutboxItem, stream: OutgoingStream | None, here: Here) -> Way:
     if stream.applied_seq >= item.seq:
         standing = ACKED
         hops.append(Hop("acked", (segment.acked_at_ms or None) if segment else None))
-    if stream.secured_seq >= item.seq:
+    # A node calls secured what it has applied: it has no backup, the county sends it everything anew.
+    if item.audience == CORE and stream.secured_seq >= item.seq:
         standing = SECURED
         hops.append(Hop("secured", (segment.secured_at_ms or None) if segment else None))
     file = segment_name(segment.first, segment.last) if segment else ""

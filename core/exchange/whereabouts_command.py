@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -31,8 +32,9 @@ HELP: Final = (
     "Example: manage.py trace_case 4303211002000126112200013. "
     "Exit codes: 0 found and through, 1 not found, 2 found and something waits or is held."
 )
-#: Columns of a table that no terminal limits.
+#: Columns of a table that no terminal limits, and of one on a narrow terminal.
 WIDTH: Final = 150
+LEAST_WIDTH: Final = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,14 +131,15 @@ def _member(name: str, value: Any) -> tuple[str, Any]:
 
 def _picture(case: CaseWhere) -> str:
     table = Table(title=_title(case), title_justify="left", show_lines=False, pad_edge=False)
-    for name in (_("Entry"), _("Step"), _("By way of"), _("Time"), _("After")):
+    for name in (_("Entry"), _("Hop"), _("By way of"), _("Time"), _("Since the last hop")):
         table.add_column(name, overflow="fold")
     for entry in case.entries:
         for row in _rows(entry):
             table.add_row(*(Text(cell) for cell in row))
         table.add_section()
     out = io.StringIO()
-    Console(file=out, width=WIDTH, highlight=False).print(table)
+    width = max(LEAST_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    Console(file=out, width=width, highlight=False).print(table)
     held = [_("Held here: %(stream)s") % {"stream": one} for one in case.held]
     return "\n".join(line.rstrip() for line in (*out.getvalue().splitlines(), *held))
 
@@ -159,8 +162,9 @@ def _rows(entry: EntryWhere) -> Iterator[tuple[str, str, str, str, str]]:
     here = before
     for way in ways:
         before = here
+        by = iter(_by(way))
         for hop in way.hops:
-            yield next(names, ""), _word(hop.step), _by(way), _time(hop.at_ms), _after(before, hop.at_ms)
+            yield next(names, ""), _word(hop.step), next(by, ""), _time(hop.at_ms), _after(before, hop.at_ms)
             before = hop.at_ms if hop.at_ms is not None else before
         if way is entry.came:
             here = before
@@ -193,10 +197,12 @@ def _standing(way: Way) -> str:
     return f"{waiting} ({_('held')}: {way.held})" if waiting and way.held else waiting
 
 
-def _by(way: Way) -> str:
+def _by(way: Way) -> list[str]:
+    """Stream, then number and file, each on a line of its own."""
     if not way.stream:
-        return _("not to be found any more")
-    return way.stream if way.seq is None else f"{way.stream}  {_('number')} {way.seq}  {way.segment}"
+        return [_("not to be found any more")]
+    number = _("number %(seq)s in %(file)s") % {"seq": way.seq, "file": way.segment}
+    return [way.stream] if way.seq is None else [way.stream, number]
 
 
 def _time(at_ms: int | None) -> str:

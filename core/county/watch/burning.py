@@ -115,8 +115,8 @@ def _silent(tenant: str, points: Sequence[PointState], names: dict[str, str]) ->
     facts = {"town": names.get(tenant, tenant), "n": len(points), "cases": cases}
     if cases:
         words = ngettext(
-            "%(town)s: %(n)s machine is silent for a day or longer, and %(cases)s cases wait there.",
-            "%(town)s: %(n)s machines are silent for a day or longer, and %(cases)s cases wait there.",
+            "%(town)s: %(n)s machine is silent for a day or longer; cases that wait there: %(cases)s.",
+            "%(town)s: %(n)s machines are silent for a day or longer; cases that wait there: %(cases)s.",
             len(points),
         )
     else:

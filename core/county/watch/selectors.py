@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -83,21 +83,6 @@ def point_states(
     nodes = {node.node_id: node for node in _nodes(wanted)}
     known = _known(nodes.values(), at)
     return [_state(point, nodes.get(point.code), known) for point in points]
-
-
-def contacts_count(*, at: datetime, tenants: Collection[str] | None = None) -> Counter[str]:
-    """How many enrolled machines were heard of how long ago: ONLINE, STALE, SILENT, NEVER."""
-    limits = limits_now()
-    nodes = Node.objects.filter(revoked_at=None)
-    if tenants is not None:
-        nodes = nodes.filter(tenant_code__in=list(tenants))
-    stale, silent = (at - timedelta(seconds=seconds) for seconds in (limits.stale_s, limits.silent_s))
-    row = nodes.aggregate(
-        never=Count("pk", filter=Q(last_seen=None)), silent=Count("pk", filter=Q(last_seen__lte=silent)),
-        stale=Count("pk", filter=Q(last_seen__gt=silent, last_seen__lte=stale)),
-        online=Count("pk", filter=Q(last_seen__gt=stale)),
-    )  # fmt: skip
-    return Counter(row)
 
 
 def states_count(points: Iterable[PointState]) -> Counter[str]:

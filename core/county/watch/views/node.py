@@ -22,7 +22,8 @@ from tenants.models import Tenant
 
 from .. import prometheus
 from ..charts import Chart, History, Wanted
-from ..selectors import PointState, point_states
+from ..selectors import PointState, contact_state, point_states
+from ..states import ONLINE
 from ..words import OUTCOMES, RINGS, heard_words, point_note, span_words
 from .frame import KEEPERS, frame, history_of
 
@@ -46,7 +47,8 @@ def node(request: StaffRequest, code: str) -> HttpResponse:
         "tenant": Tenant.objects.filter(code=point.tenant).first(), "facts": _facts(point, status),
         "made_at": _moment(status.get("made_at_ms")), "hops": _hops(status), "rollout": _rollout(status),
         "address": _address(code), "troubles": Trouble.objects.filter(node=code, resolved_at=None).count(),
-        "below": Node.objects.filter(parent=code, revoked_at=None).count(), "charts": _charts(history, code),
+        "old": contact_state(point) != ONLINE, "charts": _charts(history, code),
+        "below": Node.objects.filter(parent=code, revoked_at=None).count(),
     }  # fmt: skip
     return render(request, "watch/node.html", context | frame(request, history))
 

@@ -221,6 +221,13 @@ def test_each_trace_is_its_own_and_outside_of_all_the_process_has_one():
     assert len({alone, one.id, two.id}) == 3
 
 
+@pytest.mark.parametrize("trace", ["", "x" * 16, "0123456789ABCDEF", "0123456789abcdef\n", "0" * 17, "\x1b[2J"])
+def test_a_trace_that_a_hostile_node_made_up_is_not_written(said, trace):
+    structlog.get_logger("tests.said").info("entry_applied", trace=trace, traces=[trace])
+    line = json.loads(said.getvalue())
+    assert (line["trace"], line["traces"]) == (trace_now().id, [])
+
+
 @pytest.mark.parametrize(("wanted", "terminal"), [("json", False), ("text", True), ("", False), ("xml", False)])
 def test_the_environment_says_for_whom_lines_are_written(monkeypatch, wanted, terminal):
     monkeypatch.setenv("YIZHAN_LOG_FORMAT", wanted)

@@ -21,8 +21,10 @@ def meet(stage: Stage) -> None:
     """Each machine's key is pinned, the operator's installed, and Ansible names it by its place, ring and level."""
     _key_bring(stage, stage.lab.key.read_text(encoding="ascii"), CARTON_KEY)
     stage.core.run("tee", f"{OPERATOR_KEY}.pub", stdin=stage.desk.public_key + "\n")
-    for site in stage.sites:
+    _meet_with_care(stage, stage.sites[0])
+    for site in stage.sites[1:]:
         _meet(stage, site)
+    for site in stage.sites:
         stage.core.run("yizhan-core", "node_address", site.service_point, "--ring", str(site.ring))
     stage.core.run("rm", CARTON_KEY)
     said = stage.desk.ansible(
@@ -55,20 +57,26 @@ def doctor(stage: Stage) -> None:
             raise StepFailed(f"{named} name {person[0]}")
 
 
-def _meet(stage: Stage, site: Site) -> None:
+def _meet(stage: Stage, site: Site) -> dict[str, Any]:
+    """What was changed, at a machine whose key was read at its console."""
     host = stage.host(site)
     fingerprint = host.enter("ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
-    trusted = host.read("/root/.ssh/authorized_keys")
+    return _bootstrap(stage, site, fingerprint)
+
+
+def _meet_with_care(stage: Stage, site: Site) -> None:
+    """Refused with another key; a dry run changes nothing and says what will be; a second run finds all done."""
+    trusted = "/root/.ssh/authorized_keys"
+    host, before = stage.host(site), stage.host(site).read(trusted)
     _refused(stage, site, "SHA256:ofanothermachine")
+    fingerprint = host.enter("ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
     would = _bootstrap(stage, site, fingerprint, "--dry-run")
-    if host.read("/root/.ssh/authorized_keys") != trusted or not would["dry_run"]:
+    if host.read(trusted) != before or not would["dry_run"]:
         raise StepFailed(f"a dry run changed something: {would}")
-    done = _bootstrap(stage, site, fingerprint)
-    if sorted(done["changed"]) != sorted(would["changed"]) or stage.desk.public_key not in host.read(
-        "/root/.ssh/authorized_keys"
-    ):
+    done = _meet(stage, site)
+    if sorted(done["changed"]) != sorted(would["changed"]) or stage.desk.public_key not in host.read(trusted):
         raise StepFailed(f"the machine was met otherwise than the dry run said: {done}, {would}")
-    if again := _bootstrap(stage, site, fingerprint)["changed"]:
+    if again := _meet(stage, site)["changed"]:
         raise StepFailed(f"a second run changed {again}")
 
 

@@ -9,9 +9,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from io import StringIO
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.utils import OperationalError
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +22,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 
+from core.county.demo.processes import Process, python
 from core.county.publishing.models import Release
 from core.county.workqueue.models import Task, Trouble
 from core.domain.cases.models import Case, ParkedEntry
@@ -249,6 +253,42 @@ def test_more_tenants_are_not_more_statements(county, town, exporter, django_ass
         town(number)
     with django_assert_max_num_queries(len(before)):
         exporter._collect()
+
+
+def test_the_command_prints_the_figures_once_and_its_exit_code_says_whether_they_are_whole(county, monkeypatch):
+    out = StringIO()
+    call_command("exporter", once=True, stdout=out)
+    assert value(parsed(out.getvalue()), "yizhan_node_info", node=VILLAGE) == 1
+    monkeypatch.setattr(collecting, "jobs_collect", lambda moment: 1 / 0)
+    with pytest.raises(SystemExit, match="1"):
+        call_command("exporter", once=True, openmetrics=True, stdout=(out := StringIO()))
+    assert out.getvalue().endswith("# EOF\n")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:http", "127.0.0.1:70000", "no such host:9108", "9108"])
+def test_an_address_that_cannot_be_listened_at_is_said(address):
+    with pytest.raises(CommandError, match="cannot listen at") as refused:
+        call_command("exporter", listen=address)
+    assert refused.value.returncode == 2
+
+
+def test_the_service_says_where_it_is_and_ends_well_when_it_is_told_to(tenant, tmp_path):
+    database = settings.DATABASES["default"]
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "core.county.settings", "YIZHAN_VAR": str(tmp_path),
+        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+    }  # fmt: skip
+    service = Process("exporter", python("manage.py", "exporter", "--listen", "127.0.0.1:0"), environment,
+                      tmp_path / "exporter.log")  # fmt: skip
+    service.start()
+    try:
+        service.await_that("is ready", lambda: "exporter ready" in service.last_words())
+        address = service.last_words().rpartition(" ")[2].strip()
+        with urllib.request.urlopen(address, timeout=30) as response:
+            assert value(parsed(response.read().decode()), "yizhan_tenants", status="active") == 1
+    finally:
+        service.ask_to_stop()
+    assert service.child is not None and service.child.wait(20) == 0
 
 
 def test_names_end_in_base_units_and_labels_name_nobody():

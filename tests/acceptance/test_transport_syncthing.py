@@ -16,6 +16,7 @@ import pytest
 from core.transport import spool
 from core.transport.process import SyncthingProcess
 from core.transport.syncthing import Arrivals, Folder, SyncthingClient, SyncthingError, SyncthingUnreachable
+from edge_node.fetching import fetch
 from tests.acceptance.syncthing_lab import LabNode, SyncthingLab, free_port, syncthing_missing
 
 pytestmark = pytest.mark.skipif(syncthing_missing(), reason="Syncthing is not installed")
@@ -193,6 +194,48 @@ def test_a_paused_folder_stands_still(pair: Pair) -> None:
     assert not (core.path(UP) / SEGMENT).exists()
     core.client.folder_pause(UP, paused=False)
     core.await_file(UP, SEGMENT)
+
+
+BUNDLE = "yizhan-0.2.0+g3f8e10e-bookworm-amd64.tar.zst"
+
+
+def shared(core: LabNode, village: LabNode, *, shut: bool) -> Folder:
+    """The folder of bundles lies between the two, at the reader shut or not."""
+    core.carrier.apply([village.caller()], [core.folder("rollout", "sendonly", village)])
+    reader = replace(village.folder("rollout", "receiveonly", core), shut=shut, bulky=True)
+    village.carrier.apply([core.peer()], [reader])
+    return reader
+
+
+def test_bundles_come_to_a_village_only_while_it_fetches_and_then_no_longer_than_needed(
+    pair: Pair, tmp_path: Path
+) -> None:
+    village, core = pair
+    shared(core, village, shut=True)
+    publish(core, "rollout", BUNDLE, b"a bundle" * 100_000)
+    assert not (village.path("rollout") / BUNDLE).exists()
+    arrived = village.path("rollout") / BUNDLE
+    done = fetch(
+        village.client, "rollout", tmp_path, month="2026-11", budget=0, seconds=60.0, lies=arrived.is_file,
+        pause=lambda seconds: village.await_that(arrived.is_file, what="the bundle"),
+    )  # fmt: skip
+    assert (done.outcome, arrived.read_bytes()) == ("whole", b"a bundle" * 100_000)
+    (folder,) = village.client.config()["folders"]
+    assert folder["paused"] is True
+
+
+def test_a_village_that_becomes_a_town_has_the_folder_open_and_keeps_nothing_that_was_withdrawn(pair: Pair) -> None:
+    village, core = pair
+    shared(core, village, shut=True)
+    publish(core, "rollout", BUNDLE, b"a bundle")
+    shared(core, village, shut=False)
+    arrived = village.await_file("rollout", BUNDLE)
+    (folder,) = village.client.config()["folders"]
+    assert (folder["paused"], folder["versioning"]["type"]) == (False, "")
+    spool.file_remove(core.path("rollout"), BUNDLE)
+    core.carrier.announce("rollout", BUNDLE)
+    village.await_that(lambda: not arrived.exists(), what="withdrawal")
+    assert not (village.path("rollout") / ".stversions").exists()
 
 
 def test_nothing_talks_to_anybody_it_was_not_told_about(pair: Pair) -> None:

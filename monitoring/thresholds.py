@@ -89,6 +89,7 @@ ALL: Final = (
     # Disks.
     Threshold("disk_full_in", 2 * DAY, "seconds", "a disk that is full sooner than this has to be looked after now"),
     Threshold("disk_trend", 6 * HOUR, "seconds", "the rate at which a disk fills is that of this time"),
+    Threshold("disk_history", 1 * HOUR, "seconds", "of less time than this a rate says nothing"),
     Threshold("disk_floor", 200 * 1024 * 1024, "bytes",
               "a disk is full at this: a counter takes nothing in below (settings.DISK_FLOOR_BYTES)"),
     # What the county keeps.

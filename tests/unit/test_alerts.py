@@ -117,6 +117,9 @@ def test_an_alert_is_seen_silent_before_and_after_it_fires(alert: str) -> None:
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
     assert pages == {kebab(name) for name in NAMES}
+    listed = re.findall(r"^\| \[(\w+)\]\(([\w-]+)\.md\) \| ([\w, ]+) \|", (RUNBOOKS / "README.md").read_text(), re.M)
+    severities = {name: [one.given["labels"]["severity"] for one in ALERTS if one.alert == name] for name in NAMES}
+    assert sorted(listed) == [(name, kebab(name), ", ".join(severities[name])) for name in NAMES]
 
 
 @pytest.mark.parametrize("alert", NAMES)

@@ -1,6 +1,5 @@
 """History and alerts from Prometheus and Alertmanager: shown where they answer, honestly missed where they do not."""
 
-import json
 import re
 import socket
 import time
@@ -14,7 +13,7 @@ from core.county.watch import prometheus
 from core.county.watch.burning import ROWS
 from tenants.connection import connection
 from tests.core.registry_places import villages_make
-from tests.core.watching import client, fleet, matrix, monitoring, vector
+from tests.core.watching import client, drawn, fleet, matrix, monitoring, vector
 from tests.enrolling import TENANT, VILLAGE
 
 pytestmark = pytest.mark.django_db
@@ -57,10 +56,10 @@ def alert(name: str, severity: str, summary: str, **labels: str) -> dict[str, ob
 def test_a_machines_history_is_drawn_and_written_as_a_table(server):
     fleet()
     now = int(timezone.now().timestamp()) // 360 * 360
-    points = [(now - 360 * n, float(n)) for n in range(239, -1, -1)]
+    points = [(float(now - 360 * n), float(n)) for n in range(239, -1, -1)]
     server.answers[RANGE] = lambda query: matrix(({}, points)) if "waiting_entries" in query else matrix()
     page = page_of("node", code=VILLAGE)
-    data = json.loads(re.search(r'<script id="history-waiting" type="application/json">(.*?)</script>', page)[1])
+    data = drawn(page, "history-waiting")
     assert data["kind"] == "line" and data["step"] == 360
     assert data["series"] == [{"name": "Entries", "points": [[at * 1000, value] for at, value in points]}]
     table = page[page.index('id="history-waiting"') :]
@@ -74,7 +73,7 @@ def test_a_page_is_over_the_time_that_was_chosen(server):
     server.answers[RANGE] = matrix(({}, [(1.0, 2.0)]))
     page = page_of("node", code=VILLAGE, query="?span=7d")
     assert re.search(r'href="\?span=7d" aria-current="true"', page)
-    assert json.loads(re.search(r'"history-waiting" type="application/json">(.*?)</script>', page)[1])["step"] == 2520
+    assert drawn(page, "history-waiting")["step"] == 2520
     page = page_of("node", client("op2", "operator"), "?span=1y", code=VILLAGE)
     assert re.search(r'href="\?span=24h" aria-current="true"', page)
 

@@ -1,7 +1,6 @@
 """The pages of the watch: who sees what, exact figures from the database, and no more questions for more machines."""
 
 import html
-import json
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -25,7 +24,7 @@ from core.domain.journal.place import CORE
 from tenants.connection import connection
 from tenants.models import ServicePoint
 from tests.core.registry_places import SCHEMA, villages_make
-from tests.core.watching import client, fleet, says
+from tests.core.watching import client, drawn, fleet, says
 from tests.enrolling import OTHER, TENANT, TOWN, VILLAGE
 
 pytestmark = pytest.mark.django_db
@@ -177,7 +176,7 @@ def test_the_map_lists_every_service_point_with_symbol_word_and_link():
     for code, (state, words) in expected.items():
         tile = re.search(rf'<a class="w-tile w-{state}[^>]*id="p{code}".*?</a>', page, re.S)
         assert tile and words in tile[0] and f'href="#w-{state}"' in tile[0] and address("node", code=code) in tile[0]
-    drawing = json.loads(re.search(r'<script id="scale" type="application/json">(.*?)</script>', page)[1])
+    drawing = drawn(page, "scale")
     assert [one["state"] for one in drawing["series"]] == ["due"]
     assert drawing["series"][0]["points"][0][:3] == [112.95, 27.77, "某村便民服务站"]
     assert "1 of 3 service points have a position" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,14 @@ def monitoring() -> Iterator[Monitoring]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def drawn(page: str, chart: str) -> dict[str, Any]:
+    """What the page gives its script to draw."""
+    found = re.search(rf'<script id="{chart}" type="application/json">(.*?)</script>', page)
+    assert found, f"the page draws no {chart}"
+    data: dict[str, Any] = json.loads(found[1])
+    return data
 
 
 def vector(*samples: tuple[dict[str, str], float]) -> dict[str, Any]:

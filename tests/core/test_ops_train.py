@@ -251,7 +251,7 @@ def record(site: Site) -> dict[str, list[dict[str, object]]]:
     return {"batches": found["batches"]} if found.get("batches") else {}
 
 
-def until(holds, seconds: float = 60) -> None:
+def until(holds, seconds: float = 180) -> None:
     """Returns as soon as it holds; the driver tells nobody what it is at."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -59,7 +59,7 @@ def test_it_ends_as_soon_as_the_last_machine_of_the_batch_is_well(core, tmp_path
     threading.Timer(1.0, says, [tmp_path], {"a": WELL, "b": WELL}).start()
     verdicts, seconds = waits(core, "a", "b")
     assert {name: one.good for name, one in verdicts.items()} == {"host-a": True, "host-b": True}
-    assert 0.9 < seconds < 10
+    assert 0.9 < seconds < 15
 
 
 def test_a_machine_that_recovers_in_time_is_well(core, tmp_path):
@@ -74,13 +74,13 @@ def test_at_the_deadline_whoever_is_not_well_is_named_with_the_rule(core, tmp_pa
     assert {name: one.fault for name, one in verdicts.items()} == {
         "host-a": "", "host-b": "health", "host-c": "unheard", "host-d": "unheard",
     }  # fmt: skip
-    assert seconds < 10
+    assert seconds < 15
 
 
 def test_for_one_that_put_itself_back_nobody_waits(core, tmp_path):
     says(tmp_path, a={"version": "1.0", "made_at": LATER, "rollout": {"outcome": "rolled_back"}})
     verdicts, seconds = waits(core, "a", seconds=60)
-    assert verdicts["host-a"].fault == "undone" and seconds < 10
+    assert verdicts["host-a"].fault == "undone" and seconds < 30
 
 
 def test_a_county_that_is_away_for_a_while_condemns_nobody(core, tmp_path):

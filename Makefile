@@ -31,5 +31,5 @@ lock:  ## write requirements/*.lock anew after a change of dependencies (ARGS=--
 bundle:  ## pack a version for machines without a network (ARGS="--codename trixie --arch arm64 --kiosk")
 	@$(BOOTSTRAP) --run -m tools.bundle $(ARGS)
 
-rollout-test:  ## prove the rollout on real hosts: a core and three nodes (ARGS="--short", "--only install,second")
+rollout-test:  ## prove the rollout on real hosts: a core and three nodes (ARGS="--short", "--only bundles,boot,core")
 	@$(BOOTSTRAP) --for rollout-test --run -m tests.rollout $(ARGS)

@@ -180,7 +180,8 @@ class Agent:
     def _seal_due(self) -> bool:
         waiting = OutboxItem.objects.filter(seq=None).order_by("id").values_list("queued_at_ms", flat=True)[:SEAL_AT]
         ages = list(waiting)
-        return bool(ages) and (len(ages) >= SEAL_AT or physical_ms() - ages[0] >= SEAL_AFTER_MS)
+        # Queued in what the clock calls the future: it has jumped back, and nobody shall wait until it is there again.
+        return bool(ages) and (len(ages) >= SEAL_AT or not 0 <= physical_ms() - ages[0] < SEAL_AFTER_MS)
 
     def report(self) -> None:
         """The county and this node's own pages know how it is."""

@@ -54,7 +54,7 @@ def _staff_revoked(entry: Entry, body: b.StaffRevoked) -> None:
 
 def _policy_set(entry: Entry, body: b.PolicySet) -> None:
     if not policy_set(body.name, body.value):
-        _log.warning("policy_unknown", name=body.name)
+        _log.warning("policy_unknown", policy=body.name)
 
 
 def _cards_changed(entry: Entry, body: b.CardsChanged) -> None:

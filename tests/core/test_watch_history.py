@@ -61,7 +61,7 @@ def test_a_machines_history_is_drawn_and_written_as_a_table(server):
     page = page_of("node", code=VILLAGE)
     data = drawn(page, "history-waiting")
     assert data["kind"] == "line" and data["step"] == 360
-    assert data["series"] == [{"name": "Entries", "points": [[at * 1000, value] for at, value in points]}]
+    assert data["series"] == [{"name": "Entries", "tone": "", "points": [[at * 1000, value] for at, value in points]}]
     table = page[page.index('id="history-waiting"') :]
     assert table.count("<tr>") == 25  # the head, and 24 rows of 240 points
     assert f'yizhan_node_waiting_entries{{node="{VILLAGE}"}}' in [query for _path, query in server.asked]
@@ -90,9 +90,18 @@ def test_the_alerts_that_fire_are_shown_in_their_own_words_the_worst_first(serve
     page = page_of("overview")
     assert "某村有 3 件&lt;b&gt;临期&lt;/b&gt;办件从未到达县里。" in page
     assert page.index("临期") < page.index("石鼓镇已失联 3 天。")
+    assert "holds 3 cases" not in page  # the alert says it already
     assert "还没触发" not in page and "docs/runbooks/case-due-soon.md" in page
     assert "since 21 November 2025 12:00" in page
-    assert "These are the alerts that fire now." in page
+    assert "These are the alerts that fire now; " in page
+
+
+def test_what_is_due_and_never_arrived_is_told_even_where_no_rule_says_it(server):
+    fleet()
+    server.answers |= {RANGE: matrix(), ALERTS: {"status": "success", "data": {"alerts": []}}}
+    page = page_of("overview")
+    assert "holds 3 cases due within 2 working days that never reached the county." in page
+    assert "Nothing burns" not in page and "silent for a day or longer; cases" not in page
 
 
 def test_with_an_alertmanager_its_alerts_count_for_it_knows_what_is_silenced(server, settings):

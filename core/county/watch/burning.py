@@ -46,11 +46,14 @@ class Burning:
     more: int = 0
 
 
-def burning_now(points: Iterable[PointState], *, overdue: dict[str, int], names: dict[str, str]) -> Burning:
+def burning_now(points: Sequence[PointState], *, overdue: dict[str, int], names: dict[str, str]) -> Burning:
     """The worst first. `points` and `overdue` (cases by tenant) are what the tables' list is made of."""
     failed = False
     try:
         fires, source = [_fire(one) for one in prometheus.alerts_firing()], ALERTS
+        # Rules may be missing or not have run yet; what a citizen may lose is said all the same.
+        told = {fire.node for fire in fires}
+        fires += [_due(point) for point in points if point.state == DUE and point.code not in told]
     except prometheus.Away:
         failed = prometheus.configured()
         fires, source = list(_of_tables(points, overdue, names)), TABLES

@@ -16,6 +16,8 @@ from . import prometheus
 
 #: Rows of a table of a time: as many as somebody reads.
 TABLE_ROWS: Final = 24
+#: More lines nobody tells apart.
+MAX_LINES: Final = 12
 #: What a page may be over, by the word in the address.
 SPANS: Final[dict[str, tuple[timedelta, str | Promise]]] = {
     "6h": (timedelta(hours=6), gettext_lazy("6 hours")),
@@ -48,6 +50,8 @@ class Wanted:
     label: str = ""
     words: Mapping[str, str | Promise] = field(default_factory=dict)
     times: float = 1.0
+    #: The tone (watch.js) of a line by the value of its label.
+    tones: Mapping[str, str] = field(default_factory=dict)
 
 
 class History:
@@ -78,18 +82,21 @@ class History:
     def chart(self, id: str, title: str, unit: str, *wanted: Wanted, stacked: bool = False) -> Chart | None:
         """The picture, None where there is nothing to draw."""
         named: list[tuple[str, dict[float, float]]] = []
+        tones: list[str] = []
         for one in wanted:
             question = partial(prometheus.range_query, one.expression, end=self._at, span=self.span)
             lines: list[prometheus.Line] = self.ask(question, [])
-            for line in lines[:12]:
-                name = one.name or str(one.words.get(line.labels.get(one.label, ""), line.labels.get(one.label, "")))
+            for line in _ordered(lines, one)[:MAX_LINES]:
+                value_of = line.labels.get(one.label, "")
+                name = one.name or str(one.words.get(value_of, value_of))
+                tones.append(one.tones.get(value_of, ""))
                 named.append((name, {at: _rounded(value * one.times) for at, value in line.points}))
         if not named:
             return None
         data = {
             "kind": "stack" if stacked else "line", "unit": unit, "step": prometheus.step_of(self.span),
-            "series": [{"name": name, "points": [[int(at * 1000), value] for at, value in points.items()]}
-                       for name, points in named],
+            "series": [{"name": name, "tone": tone, "points": [[int(at * 1000), value] for at, value in points.items()]}
+                       for (name, points), tone in zip(named, tones, strict=True)],
         }  # fmt: skip
         return Chart(id=id, title=title, unit=unit, data=data, **_table(named, unit))
 
@@ -116,6 +123,12 @@ def _table(named: Sequence[tuple[str, dict[float, float]]], unit: str) -> dict[s
     rows = [[_moment(at), *(f"{points[at]:g}" if at in points else "—" for _name, points in named)] for at in shown]
     head = [name + (f" ({unit})" if unit else "") for name, _points in named]
     return {"head": ["", *head], "rows": rows}
+
+
+def _ordered(lines: Sequence[prometheus.Line], wanted: Wanted) -> list[prometheus.Line]:
+    """In the order of the words, those without one last."""
+    order = {value: place for place, value in enumerate(wanted.words)}
+    return sorted(lines, key=lambda line: order.get(line.labels.get(wanted.label, ""), len(order)))
 
 
 def _moment(at: float) -> str:

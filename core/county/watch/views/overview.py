@@ -28,6 +28,7 @@ from .frame import WATCHERS, frame, history_of, keeps, watch_required
 FIRST = 6
 CONTACT_ORDER = (ONLINE, STALE, SILENT, NEVER)
 PART_TONES = {"overdue": "red", "soon": "amber", "later": "green"}
+LIGHT_TONES = {"red": "red", "amber": "amber", "green": "green", "wait": "plain", "none": "dim"}
 LIGHTS = {"red": "overdue", "amber": "soon", "green": "later", "wait": "stopped", "none": "new"}
 
 
@@ -78,7 +79,7 @@ def _charts(history: History) -> list[Chart]:
     found = [
         history.chart(
             "history-cases", _("Open cases"), "",
-            Wanted("sum by (light) (yizhan_cases_open)", label="light", words=lights), stacked=True,
+            Wanted("sum by (light) (yizhan_cases_open)", label="light", words=lights, tones=LIGHT_TONES), stacked=True,
         ),
         history.chart(
             "history-nodes", _("Machines heard of within 15 minutes"), "",

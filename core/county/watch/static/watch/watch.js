@@ -35,7 +35,8 @@
       return {
         name: one.name, type: "line", data: broken(one.points, data.step), stack: stacked ? "all" : undefined,
         areaStyle: stacked ? { opacity: 0.25 } : undefined, lineStyle: { width: 2, type: DASHES[place % 8] },
-        symbol: MARKS[place % 8], symbolSize: 6, showSymbol: true, showAllSymbol: false, connectNulls: false
+        color: TONES[one.tone] || COLOURS[place % 8],
+        symbol: MARKS[place % 8], symbolSize: 8, showSymbol: true, showAllSymbol: false, connectNulls: false
       };
     });
     return option;
@@ -43,10 +44,11 @@
 
   // Where nothing was measured there is no line.
   function broken(points, step) {
-    var out = [];
+    var out = [], every = Math.ceil(points.length / 12);
     points.forEach(function (point, place) {
       if (place && point[0] - points[place - 1][0] > step * 2500) { out.push([points[place - 1][0] + step * 1000, null]); }
-      out.push(point);
+      // A few marks tell the lines apart; one at each point would hide them.
+      out.push(place % every ? { value: point, symbol: "none" } : point);
     });
     return out;
   }

@@ -1,0 +1,144 @@
+"""The fleet watched for real: a village's files are spoiled, the watch goes blind, the village is cut off; all is told.
+
+Prometheus, Alertmanager and the exporter run as on a core, with the role's own configuration; only times are short.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from core.county.demo.people import People
+from core.county.demo.processes import await_that
+
+from .syncthing_lab import syncthing_missing
+from .watch_lab import PROGRAMS, Watch, watch_open
+from .world import TOWN, TRAVEL_SECONDS, VILLAGE, World, world_open
+
+ITEM: Final = "老年人优待证办理"
+#: Seconds. A status is made every 15 s and may lie at a hop for as long.
+THRESHOLDS: Final = {
+    "alone": 60, "silent_with_due": 60, "ingest_stalled": 60, "grace": 0, "hold": 8, "short_grace": 2,
+}  # fmt: skip
+
+HELD: Final = "赤湖村委会送来的数据流已挂起：签名不符，疑为伪造的段；在此之后的办件都到不了县里"
+DUE: Final = "赤湖村委会有 3 件两个工作日内到期的办件从未到达县里"
+ALONE: Final = r"赤湖村委会已失联 \d+ 分钟，最后得知时 3 件办件在等待"
+HELD_SILENT: Final = r"赤湖村委会保管着 \d+ 件两个工作日内到期的办件，已超过 1 分钟没有消息"
+BLIND: Final = "县平台的指标取不到：各村镇现在怎样无从得知，在此期间其他告警不作数"
+
+
+@pytest.fixture(scope="module")
+def county() -> Iterator[World]:
+    """A county of its own: what is told depends on everything that happens in it."""
+    if syncthing_missing() or not all(map(shutil.which, PROGRAMS)):
+        pytest.skip("Syncthing, Prometheus or Alertmanager is not installed")
+    with world_open(small_disk=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def watch(county: World) -> Iterator[Watch]:
+    with watch_open(county, **THRESHOLDS) as opened:
+        yield opened
+
+
+def segments(county: World) -> list[Path]:
+    """What the village has published for the county, in its own folder."""
+    return sorted((county.node(VILLAGE).base / "folders" / f"up-{VILLAGE.node}").rglob("*.seg"))
+
+
+def put(county: World, file: Path, data: bytes) -> None:
+    """The village's file has these bytes, and its Syncthing knows."""
+    file.write_bytes(data)
+    with county.syncthing(VILLAGE) as client:
+        client.scan(f"up-{VILLAGE.node}")
+
+
+def taken_in(county: World, count: int) -> list[str]:
+    """The ids of as many cases, which the village has just taken in."""
+    window, people = county.window(VILLAGE, "chihu01"), People(random.SystemRandom().randrange(1 << 30))
+    return [window.take_in(county.items[ITEM], people, (65, 80)) for _ in range(count)]
+
+
+def three_cases_behind_a_forged_segment(county: World) -> tuple[list[str], Path, bytes]:
+    """The village takes three cases in without a line; of the first segment with them the signature is not its own.
+
+    Returns the cases, the file and its true bytes.
+    """
+    before = set(segments(county))
+    cases = taken_in(county, 3)
+    await_that("a segment is sealed", lambda: bool(set(segments(county)) - before), TRAVEL_SECONDS)
+    file = min(set(segments(county)) - before)
+    true = file.read_bytes()
+    length = int.from_bytes(true[5:9], "big")
+    signature = slice(9 + length, 9 + length + 64)
+    forged = true[: signature.start] + bytes(64) + true[signature.stop :]
+    put(county, file, forged)
+    return cases, file, true
+
+
+def test_what_a_village_holds_back_is_told_and_so_is_its_end(county: World, watch: Watch) -> None:
+    phone = watch.phone
+    phone.await_call("Watchdog")
+    county.cut(VILLAGE, off=True)
+    cases, file, true = three_cases_behind_a_forged_segment(county)
+    assert set(cases).isdisjoint(county.core_hashes())
+
+    county.cut(VILLAGE, off=False)
+    phone.await_call("StreamHeld", HELD)
+    due = phone.await_call("CasesDueNeverArrived", DUE)
+    assert (due.labels["severity"], due.labels["node"], due.labels["tenant_name"]) == (
+        "critical", VILLAGE.node, "易俗河镇",
+    )  # fmt: skip
+
+    # The exporter dies: nobody is told that all is well, only that nothing is known.
+    watch.exporter.stop()
+    phone.await_call("ExporterDown", BLIND)
+    await_that("the figures are gone", lambda: DUE not in watch.alerts(), TRAVEL_SECONDS)
+    watch.exporter.start()
+    phone.await_call("ExporterDown", ended=True)
+    await_that("the figures are back", lambda: DUE in watch.alerts(), TRAVEL_SECONDS)
+    assert not [one for one in phone.told if one.ended and one.labels.get("node") == VILLAGE.node]
+
+    county.cut(VILLAGE, off=True)
+    alone = phone.await_call("NodeAlone", ALONE)
+    assert alone.labels["severity"] == "warning"
+    assert set(cases).isdisjoint(county.core_hashes())
+
+    # The true file lies in its place again, and the line is back.
+    put(county, file, true)
+    county.cut(VILLAGE, off=False)
+    for name in ("NodeAlone", "StreamHeld", "CasesDueNeverArrived"):
+        phone.await_call(name, ended=True)
+    assert set(cases) <= county.core_hashes().keys()
+    assert not [one for one in watch.alerts() if "赤湖村" in one]
+    assert not [one for one in phone.told if one.alert == "TownAlone"]
+
+
+def test_a_town_alone_ingest_that_stands_still_and_cases_beyond_their_day_are_told(county: World, watch: Watch) -> None:
+    phone, since = watch.phone, len(watch.phone.told)
+    taken_in(county, 1)
+    county.await_sent(VILLAGE)
+    county.cut(TOWN, off=True)
+    alone = phone.await_call("TownAlone", r".+已失联 \d+ 分钟，最后得知时 \d+ 件办件在等待.*", since=since)
+    assert alone.labels["node"] == alone.labels["town"] == TOWN.node
+    # Its village has no other way to the county, which knows that the case is there.
+    phone.await_call("CasesDueAtSilentNode", HELD_SILENT, since=since)
+    ingest = county.machine().kill("ingest")
+    phone.await_call("IngestStalled", "县平台已 1 分钟没有读取各服务点送来的办件", since=since)
+
+    county.machine().start(ingest)
+    phone.await_call("IngestStalled", ended=True, since=since)
+    county.cut(TOWN, off=False)
+    for name in ("TownAlone", "CasesDueAtSilentNode"):
+        phone.await_call(name, ended=True, since=since)
+
+    county.day_comes(county.today() + timedelta(days=21))
+    phone.await_call("CasesOverdue", r"易俗河镇有 \d+ 件办件已经超过法定或承诺时限", since=since)

@@ -40,8 +40,10 @@ class Family:
 
     def line(self, labels: str, value: float, end: str = "") -> None:
         """One sample whose labels were written before (labels_text); `end` is a histogram's _bucket, _sum or _count."""
-        braced = f"{{{labels}}}" if labels else ""
-        self.lines += f"{self.name}{end}{braced} {value!r}\n".encode()
+        if labels:
+            self.lines += f"{self.name}{end}{{{labels}}} {value!r}\n".encode()
+        else:
+            self.lines += f"{self.name}{end} {value!r}\n".encode()
 
     def head(self, *, openmetrics: bool) -> bytes:
         """What stands above the samples."""

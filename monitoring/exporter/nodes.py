@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from django.conf import settings
 
 from core.county.registry.models import Node
 from core.domain.journal.place import CORE
+from tenants.connection import connection
 from tenants.models import Tenant
 
 from .families import Family, label_text, labels_text
@@ -33,6 +34,13 @@ _MAX_PEERS: Final = 8
 _VERSION: Final = re.compile(r"[0-9A-Za-z.+~_-]{1,40}")
 OUTCOMES: Final = frozenset({"done", "rolled_back", "refused", "unchanged"})
 UNKNOWN: Final = "unknown"
+
+#: The status as text, and moments as numbers: turned into Django's objects they would take half of a scrape's time.
+_ROWS_SQL: Final = f"""
+    SELECT node_id, name, tenant_code, level, parent, epoch,
+           extract(epoch FROM greatest(enrolled_at, last_seen))::float8, status::text
+    FROM {Node._meta.db_table} WHERE revoked_at IS NULL ORDER BY node_id
+"""
 
 #: Metric -> the status' field, what it may be at least and at most, and by what it is divided.
 _GAUGES: Final[tuple[tuple[str, str, int, int, int], ...]] = (
@@ -155,20 +163,23 @@ class Fleet:
 
 def nodes_collect(moment: Moment, across: Across | None) -> list[Family]:
     """Every machine that is enrolled and not revoked."""
-    rows = Node.objects.filter(revoked_at=None).order_by("node_id")
-    fleet = Fleet(
-        moment, across, tenants=dict(Tenant.objects.values_list("code", "name")),
-        known=frozenset({CORE, *rows.values_list("node_id", flat=True)}),
-    )  # fmt: skip
-    columns = ("node_id", "name", "tenant_code", "level", "parent", "epoch", "enrolled_at", "last_seen", "status")
-    for node, name, tenant, level, parent, epoch, enrolled, seen, said in rows.values_list(*columns).iterator(500):
-        heard = max(_unix(enrolled), 0.0 if seen is None else _unix(seen))
-        fleet.write(Row(node, name, tenant, level, parent, epoch, heard, said if isinstance(said, dict) else {}))
+    known = Node.objects.filter(revoked_at=None).values_list("node_id", flat=True)
+    tenants = dict(Tenant.objects.values_list("code", "name"))
+    fleet = Fleet(moment, across, tenants, known=frozenset({CORE, *known}))
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS_SQL)
+        while rows := cursor.fetchmany(500):
+            for node, name, tenant, level, parent, epoch, heard, status in rows:
+                fleet.write(Row(node, name, tenant, level, parent, epoch, heard, _said(status)))
     return list(fleet.families.values())
 
 
-def _unix(at: datetime) -> float:
-    return at.timestamp()
+def _said(status: str | None) -> Said:
+    try:
+        said = msgspec.json.decode(status or "{}")
+    except msgspec.DecodeError:  # a number beyond every range, say
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _number(said: Said, key: str, low: int, high: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -58,6 +59,8 @@ class Command(BaseCommand):
         shown = f"[{host!s}]" if ":" in str(host) else str(host)
         self.stdout.write(f"exporter ready: http://{shown}:{port}{PATH}")
         self.stdout.flush()
+        # What was imported stays for ever: each scrape's new objects would have it all looked through again.
+        gc.freeze()
         notify("READY=1")
         with server:
             server.serve_forever()

@@ -26,11 +26,12 @@ ALERTS, TABLES = "alerts", "tables"
 @dataclass(frozen=True)
 class Fire:
     """One thing in one sentence. `node` and `tenant` are "" where it is not about one; `runbook` is a file's path in
-    the project, "" where there is none."""
+    the project, "" where there is none. `since` is an alert's; what the tables show says when the machine was heard."""
 
     severity: str
     summary: str
     since: datetime | None = None
+    heard_at: datetime | None = None
     node: str = ""
     tenant: str = ""
     runbook: str = ""
@@ -89,7 +90,7 @@ def _of_tables(points: Iterable[PointState], overdue: dict[str, int], names: dic
             yield _due(point)
         elif point.state == HELD:
             words = _("A stream of %(name)s stands still.") % {"name": point.name}
-            yield Fire(severity=WARNING, summary=words, since=point.heard_at, node=point.code, tenant=point.tenant)
+            yield Fire(severity=WARNING, summary=words, heard_at=point.heard_at, node=point.code, tenant=point.tenant)
         elif point.state == SILENT:
             silent.setdefault(point.tenant, []).append(point)
     for code, found in sorted(silent.items(), key=lambda pair: -len(pair[1])):
@@ -108,7 +109,7 @@ def _due(point: PointState) -> Fire:
     )
     facts = {"name": point.name, "n": point.figures.due_soon}
     return Fire(
-        severity=CRITICAL, summary=words % facts, since=point.heard_at, node=point.code, tenant=point.tenant
+        severity=CRITICAL, summary=words % facts, heard_at=point.heard_at, node=point.code, tenant=point.tenant
     )  # fmt: skip
 
 
@@ -128,5 +129,5 @@ def _silent(tenant: str, points: Sequence[PointState], names: dict[str, str]) ->
             "%(town)s: %(n)s machines are silent for a day or longer.",
             len(points),
         )
-    since = min((point.heard_at for point in points if point.heard_at), default=None)
-    return Fire(severity=WARNING if cases else INFO, summary=words % facts, since=since, tenant=tenant)
+    heard = min((point.heard_at for point in points if point.heard_at), default=None)
+    return Fire(severity=WARNING if cases else INFO, summary=words % facts, heard_at=heard, tenant=tenant)

@@ -24,11 +24,12 @@ RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
     "acceptance": (CORE, ("tests/acceptance",)),
+    "train": (CORE, ("tests/train",)),
     "rollout": (NODE, ("tests/rollout",)),
 }
 
-#: What runs beside one another, in turn: the two sides wait for nothing; the others start processes of their own.
-TURNS = (("node", "core"), ("acceptance",), ("rollout",))
+#: What runs beside one another, in turn: one processor each. Ansible keeps one busy, the acceptance tests often wait.
+TURNS = (("node", "core"), ("acceptance", "train"), ("rollout",))
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.core import train_site
-from tests.core.train_site import NEW, OLD, Site
+from tests.train import site as train_site
+from tests.train.site import NEW, OLD, Site
 
 
 @pytest.fixture

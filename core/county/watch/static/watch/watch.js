@@ -96,10 +96,10 @@
     option.series = data.outline.map(function (ring) {
       return { type: "line", data: ring, symbol: "none", silent: true, lineStyle: { color: "#8a97a4", width: 1.5 }, itemStyle: { color: "#8a97a4" } };
     }).concat(data.series.map(function (one) {
-      var look = STATES[one.state];
+      var look = STATES[one.state], filled = !/^(empty|path)/.test(look[1]);
       return {
         name: one.name, type: "scatter", data: one.points, symbol: look[1], symbolSize: look[2], cursor: "pointer",
-        itemStyle: { opacity: 1, color: look[0], borderColor: look[1].indexOf("empty") ? "#fff" : look[0], borderWidth: look[1].indexOf("empty") ? 0.8 : 2.5 }
+        itemStyle: { opacity: 1, color: look[0], borderColor: filled ? "#fff" : look[0], borderWidth: filled ? 0.8 : look[1].indexOf("path") ? 2.5 : 1 }
       };
     }));
     return option;

@@ -20,6 +20,7 @@ import requests
 
 from core.county.demo.machines import MANAGE
 from core.county.demo.processes import Process, answers
+from core.county.watch.instruments import FOLDER
 from tests.alert_rules import ROLE, ROOT, role_file
 
 from .syncthing_lab import free_port
@@ -153,7 +154,7 @@ def _files_write(folder: Path, given: dict[str, Any], thresholds: dict[str, floa
 def _processes(world: World, folder: Path, exporter: str, prometheus: str, alertmanager: str) -> list[Process]:
     # What the tests' own settings put into the environment is not the demo's.
     blank = {name: "" for name in os.environ if name.startswith("YIZHAN_") or name == "DATABASE_URL"}
-    core = blank | world.core.environment() | {"YIZHAN_DB_POOL": "0"}
+    core = blank | world.core.environment() | {"YIZHAN_DB_POOL": "0", FOLDER: str(world.var / "metrics")}
     command = [sys.executable, MANAGE, "exporter", "--listen", exporter]
     return [
         Process("exporter", command, core, folder / "exporter.log"),

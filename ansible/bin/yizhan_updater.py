@@ -185,6 +185,8 @@ class Updater:
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                 "HOME": "/root", "ANSIBLE_CONFIG": str(tree / "ansible/ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCAL_TEMP": str(self.node.rollout / "ansible"),
+                # Or Ansible leaves its plugins' bytecode in the tree, and the play finds files no manifest names.
+                "PYTHONDONTWRITEBYTECODE": "1",
             },
             stdin=subprocess.DEVNULL, check=False, timeout=PLAY_SECONDS,
         )  # fmt: skip

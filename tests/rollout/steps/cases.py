@@ -135,7 +135,7 @@ def node_knows(stage: Stage, site: Site, case: str, status: str) -> None:
 
 def node_hashes(host: Host, *cases: str) -> dict[str, str]:
     """The hashes of these cases as the node has them; "missing" where it has none."""
-    said = host.run("/usr/local/sbin/yizhan-manage", "status", "--json", "--hashes")
+    said = host.enter("/usr/local/sbin/yizhan-manage", "status", "--json", "--hashes")
     found: dict[str, str] = json.loads(said.splitlines()[-1])["hashes"]
     return {case: found.get(case, "missing") for case in cases}
 

@@ -1,6 +1,7 @@
 """Every threshold of the watch, once: rules, alerts, their tests and the runbooks take them from here.
 
-Nothing of Django is imported: an operator's machine renders the rules without a database (monitoring.render).
+Those the console's pages judge by too come from core.county.watch.limits. Nothing of Django is imported: an operator's
+machine renders the rules without a database (monitoring.render).
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from core.county.watch import limits
 
 Unit = Literal["seconds", "bytes", "ratio", "count", "burn"]
 
@@ -79,7 +82,7 @@ ALL: Final = (
     Threshold("alone", 3 * DAY, "seconds", "a machine unheard of for longer is alone: no weekend is as long"),
     Threshold("silent_with_due", 20 * HOUR, "seconds",
               "a machine with cases due soon may be silent for a night, and no longer"),
-    Threshold("stuck", 1 * HOUR, "seconds", "an entry of a machine in contact waits no longer than this"),
+    Threshold("stuck", limits.WAITING_S, "seconds", "an entry of a machine in contact waits no longer than this"),
     Threshold("unwell", 30 * MINUTE, "seconds", "a self-test may fail for this long, as it does while programs start"),
     Threshold("clock_off", 2 * MINUTE, "seconds", "a clock is wrong beyond this (registry.fleet.CLOCK_OFF_MS)"),
     Threshold("clock_off_for", 1 * HOUR, "seconds", "a clock sets itself right within this time"),
@@ -111,6 +114,10 @@ ALL: Final = (
     Threshold("burn_slow", 6, "burn", "a month's allowance is gone in five days at this rate"),
     Threshold("jobs_stuck", 15 * MINUTE, "seconds", "a job waits no longer than this"),
 )  # fmt: skip
+
+#: Where pictures change their colour, as on the console; no rule asks for them.
+STALE: Final = Threshold("stale", limits.STALE_S, "seconds", "a machine unheard of for longer may be otherwise now")
+SILENT: Final = Threshold("silent", limits.SILENT_S, "seconds", "a machine is switched off at night, and no longer")
 
 THRESHOLDS: Final[Mapping[str, Threshold]] = {one.name: one for one in ALL}
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from core.county.watch import limits
 from core.domain import SHARED_DOMAIN_APPS, TENANT_DOMAIN_APPS
 from core.settings_base import *  # noqa: F403
 from core.settings_base import (
@@ -47,10 +48,10 @@ CASE_KNOWN = "core.county.known.case_known"
 #: What the list of tenants counts for each, by name: paths of functions that return counts by tenant code.
 TENANT_FIGURES = {"cases": "core.county.figures.open_cases", "nodes": "core.county.figures.nodes"}
 #: A node that said nothing for so long is silent: of what it said last only what stays true is shown as true.
-NODE_STALE_SECONDS = int(os.environ.get("YIZHAN_NODE_STALE_SECONDS", "900"))
+NODE_STALE_SECONDS = int(os.environ.get("YIZHAN_NODE_STALE_SECONDS") or limits.STALE_S)
 #: On the pages of the watch one that said nothing for this long is silent, before that it is quiet: at night a village
 #: switches its machine off.
-NODE_SILENT_SECONDS = int(os.environ.get("YIZHAN_NODE_SILENT_SECONDS", "86400"))
+NODE_SILENT_SECONDS = int(os.environ.get("YIZHAN_NODE_SILENT_SECONDS") or limits.SILENT_S)
 #: Where the pages of the watch read history and alerts; "": there is none. With an Alertmanager, alerts are its own.
 PROMETHEUS_URL = os.environ.get("YIZHAN_PROMETHEUS", "").rstrip("/")
 ALERTMANAGER_URL = os.environ.get("YIZHAN_ALERTMANAGER", "").rstrip("/")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
+from core.county.watch.limits import DUE_SOON_DAYS
+from monitoring.thresholds import SILENT, STALE
+
 from . import frame as f
 
 UID = "county"
@@ -15,15 +18,17 @@ def dashboard() -> Dashboard:
         .with_row(f.row("此刻"))
         .with_panel(f.figure(
             "临期未达的办件", "sum(yizhan_node_waiting_cases_due_soon) or vector(0)", red=1,
-            text="两个工作日内到期、记录从未到达县里的办件。大于 0 即须处理。"))
+            text=f"{DUE_SOON_DAYS} 个工作日内到期、记录从未到达县里的办件。大于 0 即须处理。"))
         .with_panel(f.figure("已超期", "sum(yizhan_cases_overdue)", amber=1, text="红灯办件。"))
         .with_panel(f.figure("停滞的数据流", "sum(yizhan_streams_held) or vector(0)", amber=1))
         .with_panel(f.figure("在办件", "sum(yizhan_cases_open)"))
         .with_panel(f.figure("已登记节点", "count(yizhan_node_info)"))
         .with_panel(f.figure(
-            "15 分钟内有联系", "count(time() - yizhan_node_last_contact_timestamp_seconds < 900) or vector(0)"))
+            f"{STALE.words}内有联系",
+            f"count(time() - yizhan_node_last_contact_timestamp_seconds < {STALE}) or vector(0)"))
         .with_panel(f.figure(
-            "失联一天以上", "count(time() - yizhan_node_last_contact_timestamp_seconds > 86400) or vector(0)", amber=1))
+            f"失联 {SILENT.words}以上",
+            f"count(time() - yizhan_node_last_contact_timestamp_seconds > {SILENT}) or vector(0)", amber=1))
         .with_panel(f.figure("目录版本", "max(yizhan_release_current)"))
         .with_row(f.row("办件"))
         .with_panel(f.lines("在办件（按灯）", ("sum by (light) (yizhan_cases_open)", "{{light}}"), stacked=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
+from monitoring.thresholds import SILENT, STALE
+
 from . import frame as f
 
 UID = "fleet"
@@ -17,8 +19,10 @@ def dashboard() -> Dashboard:
         .with_row(f.row("联系"))
         .with_panel(f.lines(
             "节点",
-            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} < 900) or vector(0)", "15 分钟内有联系"),
-            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} > 86400) or vector(0)", "失联一天以上"),
+            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} < {STALE}) or vector(0)",
+             f"{STALE.words}内有联系"),
+            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} > {SILENT}) or vector(0)",
+             f"失联 {SILENT.words}以上"),
             (f"count(yizhan_node_info{OF})", "已登记")))
         .with_panel(f.listing(
             "失联最久", f"topk(20, time() - yizhan_node_last_contact_timestamp_seconds{OF})", unit="s"))

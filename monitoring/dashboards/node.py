@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
+from monitoring.thresholds import SILENT, STALE
+
 from . import frame as f
 
 UID = "node"
@@ -16,7 +18,9 @@ def dashboard() -> Dashboard:
         f.page(UID, "驿站 · 单个节点", "一台节点最近的报告；失联时段没有线。")
         .with_variable(f.choice("node", "节点", "label_values(yizhan_node_info, node)", several=False))
         .with_row(f.row("此刻"))
-        .with_panel(f.figure("距最近联系", contact, unit="s", amber=900, red=86400, text="15 分钟起黄，一天起红。"))
+        .with_panel(f.figure(
+            "距最近联系", contact, unit="s", amber=STALE.value, red=SILENT.value,
+            text=f"{STALE.words}起黄，{SILENT.words}起红。"))
         .with_panel(f.figure("临期未达的办件", f"yizhan_node_waiting_cases_due_soon{OF}", red=1))
         .with_panel(f.figure("从未到达县里的办件", f"yizhan_node_waiting_cases{OF}"))
         .with_panel(f.figure("在节点手中的临期办件", f"yizhan_node_held_cases_due_soon{OF}", amber=1))

@@ -5,14 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
+from core.county.watch.selectors import due_soon_until
 from core.domain.cases.deadlines import WorkCalendar
-from core.domain.cases.writing import work_calendar
 from core.domain.journal.clock import physical_ms, today
-
-#: Cases due so many working days from today are due soon.
-SOON_DAYS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -39,5 +35,5 @@ class Across:
 def moment(calendar: WorkCalendar | None = None) -> Moment:
     """Now, by the county's calendar."""
     day = today()
-    soon = (calendar or work_calendar()).working_day_after(day, SOON_DAYS)
+    soon = due_soon_until(calendar, today=day)
     return Moment(unix=time.time(), now_ms=physical_ms(), today=day, soon=soon)

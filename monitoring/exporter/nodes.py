@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from django.conf import settings
 
 from core.county.registry.models import Node
+from core.county.watch.waiting import MANY, Said, sealed_of, waiting_of, whole
 from core.domain.journal.place import CORE
 from tenants.connection import connection
 from tenants.models import Tenant
@@ -24,11 +25,9 @@ from .families import Family, label_text, labels_text
 from .metrics import KEPT_OF_A_SILENT_NODE, NODES
 from .moment import Across, Moment
 
-Said = dict[str, Any]
 _YEARS_10_MS: Final = 10 * 366 * 24 * 3600 * 1000
 #: Before 2020 there was no node, and no clock here shows a year after 2100.
 _TIMES_MS: Final = (1_577_836_800_000, 4_102_444_800_000)
-_MANY: Final = 10**9
 _DISK: Final = 1 << 60
 _MAX_PEERS: Final = 8
 _VERSION: Final = re.compile(r"[0-9A-Za-z.+~_-]{1,40}")
@@ -44,7 +43,7 @@ _ROWS_SQL: Final = f"""
 
 #: Metric -> the status' field, what it may be at least and at most, and by what it is divided.
 _GAUGES: Final[tuple[tuple[str, str, int, int, int], ...]] = (
-    ("yizhan_node_open_cases", "open_cases", 0, _MANY, 1),
+    ("yizhan_node_open_cases", "open_cases", 0, MANY, 1),
     ("yizhan_node_disk_free_bytes", "disk_free", 0, _DISK, 1),
     ("yizhan_node_disk_size_bytes", "disk_total", 1, _DISK, 1),
     ("yizhan_node_clock_offset_seconds", "clock_offset_ms", -_YEARS_10_MS, _YEARS_10_MS, 1000),
@@ -95,10 +94,10 @@ class Fleet:
         if not row.said:
             return
         for name, key, low, high, divisor in _GAUGES:
-            value = _number(row.said, key, low, high)
+            value = whole(row.said, key, low, high)
             gauge(name, value if value is None or divisor == 1 else value / divisor)
         self._waiting(row, gauge)
-        gauge("yizhan_node_release", _number(row.said, "release", 0, _MANY))
+        gauge("yizhan_node_release", whole(row.said, "release", 0, MANY))
         gauge("yizhan_node_status_timestamp_seconds", _seconds(row.said.get("made_at_ms")))
         gauge("yizhan_node_held_streams", _length(row.said.get("held")))
         self._rollout(row, labels, gauge)
@@ -108,10 +107,10 @@ class Fleet:
     def _is_fresh(self, row: Row) -> bool:
         """Whether what the node says is of these minutes: it was read lately, and it was made lately. A status may
         have been under way for days; the node's clock is believed as far as the county has compared it."""
-        made = _number(row.said, "made_at_ms", *_TIMES_MS)
+        made = whole(row.said, "made_at_ms", *_TIMES_MS)
         if made is None:
             return False
-        made += _number(row.said, "clock_offset_ms", -_YEARS_10_MS, _YEARS_10_MS) or 0
+        made += whole(row.said, "clock_offset_ms", -_YEARS_10_MS, _YEARS_10_MS) or 0
         stale = settings.NODE_STALE_SECONDS
         return self.moment.unix - row.heard <= stale and self.moment.now_ms - made <= stale * 1000
 
@@ -125,23 +124,16 @@ class Fleet:
 
     def _waiting(self, row: Row, gauge: Callable[[str, float | None], None]) -> None:
         """What the county lacks: nothing, as soon as the core has read all the node had sealed when it said so."""
-        sealed = _number(row.said, "up_seq", 0, 1 << 62) or 0
-        applied = None if self.across is None else self.across.applied.get((row.node, row.epoch), 0)
-        if sealed and applied is None:
+        if self.across is None and sealed_of(row.said):
             return
-        # An older version does not say what it has sealed: its word stands until its next one.
-        arrived = bool(sealed) and applied is not None and applied >= sealed
-        waiting = _number(row.said, "waiting", 0, _MANY)
-        gauge("yizhan_node_waiting_entries", 0 if arrived else waiting)
-        oldest = 0 if arrived or waiting == 0 else self._oldest(row.said)
-        gauge("yizhan_node_oldest_waiting_seconds", oldest)
-        gauge("yizhan_node_waiting_cases", 0 if arrived else _number(row.said, "waiting_cases", 0, _MANY))
-        soon = 0 if arrived else _due_until(row.said.get("waiting_due"), self.moment.soon.toordinal())
-        gauge("yizhan_node_waiting_cases_due_soon", soon)
-
-    def _oldest(self, said: Said) -> float | None:
-        age, made = _number(said, "oldest_waiting_s", 0, _YEARS_10_MS // 1000), _number(said, "made_at_ms", *_TIMES_MS)
-        return None if age is None or made is None else age + max(0, self.moment.now_ms - made) / 1000
+        applied = 0 if self.across is None else self.across.applied.get((row.node, row.epoch), 0)
+        made = whole(row.said, "made_at_ms", *_TIMES_MS)
+        since = None if made is None else max(0, self.moment.now_ms - made) / 1000
+        waiting = waiting_of(row.said, applied=applied, soon=self.moment.soon, since_s=since)
+        gauge("yizhan_node_waiting_entries", waiting.entries)
+        gauge("yizhan_node_oldest_waiting_seconds", waiting.oldest_s)
+        gauge("yizhan_node_waiting_cases", waiting.cases)
+        gauge("yizhan_node_waiting_cases_due_soon", waiting.due_soon)
 
     def _rollout(self, row: Row, labels: str, gauge: Callable[[str, float | None], None]) -> None:
         outcome = row.said.get("rollout_outcome")
@@ -182,12 +174,6 @@ def _said(status: str | None) -> Said:
     return said if isinstance(said, dict) else {}
 
 
-def _number(said: Said, key: str, low: int, high: int) -> int | None:
-    """The field, where it is a number of this range."""
-    value = said.get(key)
-    return value if type(value) is int and low <= value <= high else None
-
-
 def _seconds(ms: object) -> float | None:
     return ms / 1000 if type(ms) is int and _TIMES_MS[0] <= ms <= _TIMES_MS[1] else None
 
@@ -198,12 +184,3 @@ def _length(value: object) -> int | None:
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
-
-
-def _due_until(due: object, last: int) -> int | None:
-    """How many cases of (day, cases) fall due up to the day `last`, those that are overdue with them."""
-    if not isinstance(due, list):
-        return None
-    pairs = [one for one in due if isinstance(one, list) and len(one) == 2]
-    return sum(cases for day, cases in pairs
-               if type(day) is int and type(cases) is int and 0 < day <= last and 0 <= cases <= _MANY)  # fmt: skip

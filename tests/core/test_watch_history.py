@@ -101,7 +101,7 @@ def test_what_is_due_and_never_arrived_is_told_even_where_no_rule_says_it(server
     server.answers |= {RANGE: matrix(), ALERTS: {"status": "success", "data": {"alerts": []}}}
     page = page_of("overview")
     assert "holds 3 cases due within 2 working days that never reached the county." in page
-    assert "Nothing burns" not in page and "silent for a day or longer; cases" not in page
+    assert "Nothing burns" not in page and "silent for 1 day or longer; cases" not in page
 
 
 def test_with_an_alertmanager_its_alerts_count_for_it_knows_what_is_silenced(server, settings):

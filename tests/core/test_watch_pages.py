@@ -124,10 +124,10 @@ def test_the_overview_says_what_burns_in_the_order_of_urgency():
     fleet()
     page = text_of(client("op1", "operator").get(address("overview")).content.decode())
     first = page.index("某村便民服务站 holds 3 cases due within 2 working days that never reached the county.")
-    second = page.index("易俗河镇: 1 machine is silent for a day or longer; cases that wait there: 1.")
+    second = page.index("易俗河镇: 1 machine is silent for 1 day or longer; cases that wait there: 1.")
     assert first < second
     assert "2 machines heard of within 15 minutes" in page
-    assert "1 machines silent for a day or longer" in page
+    assert "1 machines silent for 1 day or longer" in page
     assert "No alerts are configured here; this list was made from the database just now." in page
     assert "No Prometheus is configured" in page
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.county.watch.limits import Limits
 from core.county.watch.states import (
     BY_URGENCY,
     DUE,
@@ -14,7 +15,6 @@ from core.county.watch.states import (
     SILENT,
     STALE,
     WAITING,
-    Limits,
     NodeFigures,
     contact_of,
     state_of,

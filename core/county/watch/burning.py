@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import prometheus
-from .selectors import PointState
+from .limits import DUE_SOON_DAYS
+from .selectors import PointState, limits_now
 from .states import DUE, HELD, SILENT
+from .words import limit_words
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES: Final = (CRITICAL, WARNING, INFO)
@@ -103,11 +105,11 @@ def _of_tables(points: Iterable[PointState], overdue: dict[str, int], names: dic
 
 def _due(point: PointState) -> Fire:
     words = ngettext(
-        "%(name)s holds %(n)s case due within 2 working days that never reached the county.",
-        "%(name)s holds %(n)s cases due within 2 working days that never reached the county.",
+        "%(name)s holds %(n)s case due within %(days)s working days that never reached the county.",
+        "%(name)s holds %(n)s cases due within %(days)s working days that never reached the county.",
         point.figures.due_soon,
     )
-    facts = {"name": point.name, "n": point.figures.due_soon}
+    facts = {"name": point.name, "n": point.figures.due_soon, "days": DUE_SOON_DAYS}
     return Fire(
         severity=CRITICAL, summary=words % facts, heard_at=point.heard_at, node=point.code, tenant=point.tenant
     )  # fmt: skip
@@ -116,17 +118,18 @@ def _due(point: PointState) -> Fire:
 def _silent(tenant: str, points: Sequence[PointState], names: dict[str, str]) -> Fire:
     """A town's silent machines in one sentence; a warning only where cases wait there."""
     cases = sum(point.waiting_cases for point in points)
-    facts = {"town": names.get(tenant, tenant), "n": len(points), "cases": cases}
+    span = limit_words(limits_now().silent_s)
+    facts = {"town": names.get(tenant, tenant), "n": len(points), "cases": cases, "span": span}
     if cases:
         words = ngettext(
-            "%(town)s: %(n)s machine is silent for a day or longer; cases that wait there: %(cases)s.",
-            "%(town)s: %(n)s machines are silent for a day or longer; cases that wait there: %(cases)s.",
+            "%(town)s: %(n)s machine is silent for %(span)s or longer; cases that wait there: %(cases)s.",
+            "%(town)s: %(n)s machines are silent for %(span)s or longer; cases that wait there: %(cases)s.",
             len(points),
         )
     else:
         words = ngettext(
-            "%(town)s: %(n)s machine is silent for a day or longer.",
-            "%(town)s: %(n)s machines are silent for a day or longer.",
+            "%(town)s: %(n)s machine is silent for %(span)s or longer.",
+            "%(town)s: %(n)s machines are silent for %(span)s or longer.",
             len(points),
         )
     heard = min((point.heard_at for point in points if point.heard_at), default=None)

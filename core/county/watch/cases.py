@@ -18,7 +18,7 @@ _DUE: Final = "coalesce(promised_due, legal_due)"
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Open cases of one town. `soon`: due today or within 2 working days; `later`: later, or with no day at all;
+    """Open cases of one town. `soon`: due today or within limits.DUE_SOON_DAYS; `later`: later, or with no day at all;
     `stopped`: the applicant's turn, or a special procedure; `new`: not accepted yet; `decided`: to be made out or
     handed out. `today` are the cases taken in today, open or not."""
 

@@ -31,6 +31,8 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_SERIES: Final = 500
 #: Points of one line: a picture 1,000 pixels wide shows no more.
 MAX_POINTS: Final = 240
+#: The last point of a line is younger than this: about as often is anything measured.
+ANCHOR_S: Final = 15
 
 _away_until: dict[str, float] = {}
 
@@ -72,11 +74,12 @@ def now_query(expression: str) -> list[Sample]:
 
 
 def range_query(expression: str, *, end: datetime, span: timedelta) -> list[Line]:
-    """The expression over the time before `end`, in at most MAX_POINTS steps. Raises Away."""
+    """The expression over the time before `end`, in at most MAX_POINTS steps up to it. Raises Away."""
     step = step_of(span)
-    # On whole steps: two pages asked one after the other then show the same points.
-    last = int(end.timestamp()) // step * step
-    parameters = {"query": expression, "start": last - int(span.total_seconds()), "end": last, "step": step}
+    # Pages asked one after the other show the same points; on whole steps the last could be hours old.
+    last = int(end.timestamp()) // ANCHOR_S * ANCHOR_S
+    first = last - int(span.total_seconds()) // step * step
+    parameters = {"query": expression, "start": first, "end": last, "step": step}
     found = _result(_prometheus("/api/v1/query_range", parameters), "matrix")
     with _understood():
         lines = [Line(labels=_labels(one), points=_points(one["values"])) for one in found]

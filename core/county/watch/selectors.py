@@ -22,10 +22,10 @@ from tenants.models import ServicePoint, Tenant
 from tenants.place import HALL_WINDOW
 
 from .across import across_tenants
-from .states import BY_URGENCY, NEVER, Limits, NodeFigures, contact_of, state_of
+from .limits import DUE_SOON_DAYS, Limits
+from .states import BY_URGENCY, NEVER, NodeFigures, contact_of, state_of
+from .waiting import waiting_of
 
-#: Working days from today within which a case is due soon.
-DUE_SOON_DAYS = 2
 URGENCY = {state: place for place, state in enumerate(BY_URGENCY)}
 
 
@@ -161,19 +161,13 @@ def _figures(node: _Machine | None, status: dict[str, Any], known: _Known) -> tu
     if node is None:
         return NodeFigures(enrolled=False, quiet_s=None), 0
     quiet = None if node.last_seen is None else max(0, int((known.at - node.last_seen).total_seconds()))
-    sealed = int(status.get("up_seq") or 0)
-    arrived = 0 < sealed <= known.applied.get((node.node_id, node.epoch), 0)
-    waits = bool(status.get("waiting")) and not arrived
-    # It says how old the oldest entry was when it spoke; if that still waits, it has aged since.
-    waits_s = int(status.get("oldest_waiting_s") or 0) + (quiet or 0) if waits else 0
-    cases = 0 if arrived else int(status.get("waiting_cases") or 0)
-    days = () if arrived else status.get("waiting_due") or ()
-    due = sum(count for day, count in days if day <= known.until.toordinal())
-    held = known.held.get(node.node_id, 0) + len(status.get("held") or ())
+    applied = known.applied.get((node.node_id, node.epoch), 0)
+    waiting = waiting_of(status, applied=applied, soon=known.until, since_s=quiet or 0)
     figures = NodeFigures(
-        revoked=node.revoked_at is not None, quiet_s=quiet, due_soon=due, held=held, waits_s=waits_s
+        revoked=node.revoked_at is not None, quiet_s=quiet, due_soon=waiting.due_soon or 0,
+        held=known.held.get(node.node_id, 0) + len(status.get("held") or ()), waits_s=int(waiting.oldest_s or 0),
     )  # fmt: skip
-    return figures, cases
+    return figures, waiting.cases or 0
 
 
 def contact_state(point: PointState) -> str:

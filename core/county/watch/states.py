@@ -6,31 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from .limits import Limits
+
 REVOKED: Final = "revoked"  #: Its machine was shut out.
 NEVER: Final = "never"  #: No machine was ever heard of from here.
-DUE: Final = "due"  #: Cases due within 2 working days have never reached the county.
+DUE: Final = "due"  #: Cases due soon have never reached the county.
 HELD: Final = "held"  #: A stream from here or to here stands still.
-SILENT: Final = "silent"  #: Not heard of for a day or longer.
-STALE: Final = "stale"  #: Not heard of for a quarter of an hour: what is known of it may have changed.
-WAITING: Final = "waiting"  #: On line, and yet something waits there for longer than an hour.
+SILENT: Final = "silent"  #: Not heard of for Limits.silent_s or longer.
+STALE: Final = "stale"  #: Not heard of for Limits.stale_s: what is known of it may have changed.
+WAITING: Final = "waiting"  #: On line, and yet something waits there for Limits.waiting_s.
 FINE: Final = "fine"  #: Heard of lately, and nothing waits.
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds from which a machine counts as stale, as silent, and an entry as waiting."""
-
-    stale_s: int = 900
-    silent_s: int = 86_400
-    waiting_s: int = 3_600
 
 
 @dataclass(frozen=True)
 class NodeFigures:
     """What is known of one machine. Ages in seconds; `quiet_s` None: it was never heard of.
 
-    `due_soon` are cases that have facts at the machine which never reached the county, due within 2 working days or
-    overdue; `waits_s` is the age of the oldest entry that waits there, 0 where none does.
+    `due_soon` are cases that have facts at the machine which never reached the county, due soon or overdue; `waits_s`
+    is the age of the oldest entry that waits there, 0 where none does.
     """
 
     enrolled: bool = True

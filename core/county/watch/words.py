@@ -6,41 +6,46 @@ from datetime import timedelta
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from core.county.registry.fleet import ago
 
-from .selectors import PointState
+from .limits import DUE_SOON_DAYS
+from .selectors import PointState, limits_now
 from .states import DUE, FINE, HELD, NEVER, ONLINE, REVOKED, SILENT, STALE, WAITING
 
-#: (short word, what it means) of each state.
+#: (short word, what it means) of each state; the limits in the meaning are put in by `state_meaning`.
 STATES: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     DUE: (
         gettext_lazy("Due soon, not arrived"),
-        gettext_lazy("Cases due within 2 working days have facts here that never reached the county."),
+        gettext_lazy("Cases due within %(days)s working days have facts here that never reached the county."),
     ),
     HELD: (gettext_lazy("Stream held"), gettext_lazy("What it sends or is sent stands still until somebody looks.")),
-    SILENT: (gettext_lazy("Silent"), gettext_lazy("Not heard of for a day or longer.")),
+    SILENT: (gettext_lazy("Silent"), gettext_lazy("Not heard of for %(silent)s or longer.")),
     STALE: (
         gettext_lazy("Quiet"),
-        gettext_lazy("Not heard of for 15 minutes or longer: what is shown of it may have changed."),
+        gettext_lazy("Not heard of for %(stale)s or longer: what is shown of it may have changed."),
     ),
-    WAITING: (gettext_lazy("Waiting"), gettext_lazy("On line, and yet an entry waits there for longer than an hour.")),
+    WAITING: (
+        gettext_lazy("Waiting"),
+        gettext_lazy("On line, and yet an entry has been waiting there for %(waiting)s or longer."),
+    ),
     NEVER: (gettext_lazy("Never heard of"), gettext_lazy("No machine is enrolled here, or it never reported.")),
     REVOKED: (gettext_lazy("Revoked"), gettext_lazy("Its machine was shut out.")),
     FINE: (gettext_lazy("Fine"), gettext_lazy("Heard of lately, and nothing waits.")),
 }
-CONTACTS: Final[dict[str, str | Promise]] = {
-    ONLINE: gettext_lazy("machines heard of within 15 minutes"),
-    STALE: gettext_lazy("machines quiet for up to a day"),
-    SILENT: gettext_lazy("machines silent for a day or longer"),
+_CONTACTS: Final[dict[str, str | Promise]] = {
+    ONLINE: gettext_lazy("machines heard of within %(stale)s"),
+    STALE: gettext_lazy("machines quiet for up to %(silent)s"),
+    SILENT: gettext_lazy("machines silent for %(silent)s or longer"),
     NEVER: gettext_lazy("machines never heard of"),
 }
 #: The parts of core.county.watch.cases.
 PARTS: Final[dict[str, str | Promise]] = {
     "overdue": pgettext_lazy("cases", "Overdue"),
-    "soon": pgettext_lazy("cases", "Due within 2 working days"),
+    "soon": format_lazy(pgettext_lazy("cases", "Due within {days} working days"), days=DUE_SOON_DAYS),
     "later": pgettext_lazy("cases", "Due later"),
     "stopped": pgettext_lazy("cases", "Clock stands still"),
     "new": pgettext_lazy("cases", "Not accepted yet"),
@@ -67,6 +72,42 @@ OUTCOMES: Final[dict[str, str | Promise]] = {
 
 def state_word(state: str) -> str:
     return str(STATES[state][0])
+
+
+def state_meaning(state: str) -> str:
+    return str(STATES[state][1]) % _limits()
+
+
+def contact_word(contact: str) -> str:
+    """What is counted in one of ONLINE, STALE, SILENT, NEVER."""
+    return str(_CONTACTS[contact]) % _limits()
+
+
+def due_soon_word() -> str:
+    """Of cases at a machine, below how many of them never reached the county."""
+    return _("of them due within %(days)s working days") % {"days": DUE_SOON_DAYS}
+
+
+def _limits() -> dict[str, object]:
+    """The limits that hold here, as sentences name them."""
+    limits = limits_now()
+    return {
+        "days": DUE_SOON_DAYS, "stale": limit_words(limits.stale_s), "silent": limit_words(limits.silent_s),
+        "waiting": limit_words(limits.waiting_s),
+    }  # fmt: skip
+
+
+def limit_words(seconds: int) -> str:
+    """A limit in the largest unit that measures it evenly."""
+    if seconds % 86_400 == 0:
+        days = seconds // 86_400
+        return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    if seconds % 3600 == 0:
+        hours = seconds // 3600
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    if seconds % 60 == 0:
+        return ngettext("%(n)s minute", "%(n)s minutes", seconds // 60) % {"n": seconds // 60}
+    return _("%(n)s s") % {"n": seconds}
 
 
 def point_note(point: PointState) -> str:

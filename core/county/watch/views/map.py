@@ -17,7 +17,7 @@ from tenants.models import Outline
 
 from ..selectors import PointState, point_states, states_count, tenant_names
 from ..states import BY_URGENCY, FINE
-from ..words import STATES, heard_words, point_note, state_word
+from ..words import STATES, heard_words, point_note, state_meaning, state_word
 from .frame import KEEPERS, frame
 
 #: Beyond so many tiles a page is slow and nobody looks through them: then those that are fine are only counted.
@@ -53,7 +53,7 @@ def county_map(request: StaffRequest) -> HttpResponse:
     counts = states_count(points)
     shown = [point for point in points if not state or point.state == state]
     names = tenant_names()
-    legend = [(one, word, meaning, counts[one]) for one in BY_URGENCY for word, meaning in (STATES[one],)]
+    legend = [(one, state_word(one), state_meaning(one), counts[one]) for one in BY_URGENCY]
     context = {
         "at": timezone.now(), "blocks": _blocks(shown, names), "legend": legend, "total": len(points),
         "chosen": {"tenant": tenant, "state": state}, "names": names, "drawing": _drawing(shown),

@@ -24,7 +24,7 @@ from .. import prometheus
 from ..charts import Chart, History, Wanted
 from ..selectors import PointState, contact_state, point_states
 from ..states import ONLINE
-from ..words import OUTCOMES, RINGS, heard_words, point_note, span_words
+from ..words import OUTCOMES, RINGS, due_soon_word, heard_words, point_note, span_words
 from .frame import KEEPERS, frame, history_of
 
 #: Instants a machine names beyond this are a clock gone wrong, not a date.
@@ -62,7 +62,7 @@ def _facts(point: PointState, status: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Waiting entries"), str(status.get("waiting", ""))),
         (_("The oldest waits for"), span_words(point.figures.waits_s) if point.figures.waits_s else _("nothing waits")),
         (_("Cases that never reached the county"), str(point.waiting_cases)),
-        (_("of them due within 2 working days"), str(point.figures.due_soon)),
+        (due_soon_word(), str(point.figures.due_soon)),
         (_("Open cases there"), str(status.get("open_cases", ""))),
         (_("Catalogue release"), str(status.get("release") or "")),
         (_("Version"), str(status.get("version") or "")),
@@ -120,7 +120,7 @@ def _charts(history: History, code: str) -> Sequence[Chart]:
             "history-waiting", _("What waits there"), "",
             Wanted(f"yizhan_node_waiting_entries{one}", _("Entries")),
             Wanted(f"yizhan_node_waiting_cases{one}", _("Cases that never reached the county")),
-            Wanted(f"yizhan_node_waiting_cases_due_soon{one}", _("of them due within 2 working days")),
+            Wanted(f"yizhan_node_waiting_cases_due_soon{one}", due_soon_word()),
         ),
         history.chart(
             "history-quiet", _("Silence and waiting"), _("hours"),

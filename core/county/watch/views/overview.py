@@ -18,10 +18,11 @@ from ..burning import Burning, Fire, burning_now
 from ..cases import PARTS, Deadlines, deadlines_by_tenant, deadlines_total
 from ..charts import Chart, History, Wanted, bars
 from ..intake import ENTRIES, lag_chart
-from ..selectors import PointState, contact_state, due_soon_until, point_states, tenant_names
+from ..limits import DUE_SOON_DAYS
+from ..selectors import PointState, contact_state, due_soon_until, limits_now, point_states, tenant_names
 from ..states import NEVER, ONLINE, SILENT, STALE
-from ..words import CONTACTS, SEVERITIES, TONES
 from ..words import PARTS as PART_WORDS
+from ..words import SEVERITIES, TONES, contact_word, limit_words
 from .frame import WATCHERS, frame, history_of, keeps, watch_required
 
 #: So many of the fires are read at once.
@@ -45,7 +46,7 @@ def overview(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "cases": cases, "at": at, "burning": burning, "first": burning.fires[:FIRST], "rest": burning.fires[FIRST:],
         "case_chart": _case_chart(cases), "contacts": _contacts(points) if sees_nodes else [], "tones": TONES,
-        "severities": SEVERITIES, "names": names,
+        "severities": SEVERITIES, "names": names, "due_soon_days": DUE_SOON_DAYS,
         "charts": _charts(history) if sees_nodes else [],
     }  # fmt: skip
     return render(request, "watch/overview.html", context | frame(request, history if sees_nodes else None))
@@ -71,19 +72,20 @@ def _contacts(points: list[PointState]) -> list[tuple[str, str, int]]:
     for point in points:
         if point.figures.enrolled and not point.figures.revoked:
             counts[contact_state(point)] += 1
-    return [(state, str(CONTACTS[state]), count) for state, count in counts.items()]
+    return [(state, contact_word(state), count) for state, count in counts.items()]
 
 
 def _charts(history: History) -> list[Chart]:
-    lights = {light: PART_WORDS[part] for light, part in LIGHTS.items()}
+    lights, stale_s = {light: PART_WORDS[part] for light, part in LIGHTS.items()}, limits_now().stale_s
     found = [
         history.chart(
             "history-cases", _("Open cases"), "",
             Wanted("sum by (light) (yizhan_cases_open)", label="light", words=lights, tones=LIGHT_TONES), stacked=True,
         ),
         history.chart(
-            "history-nodes", _("Machines heard of within 15 minutes"), "",
-            Wanted("count(time() - yizhan_node_last_contact_timestamp_seconds < 900) or vector(0)", _("Machines")),
+            "history-nodes", _("Machines heard of within %(span)s") % {"span": limit_words(stale_s)}, "",
+            Wanted(f"count(time() - yizhan_node_last_contact_timestamp_seconds < {stale_s}) or vector(0)",
+                   _("Machines")),
         ),
         history.chart(
             "history-arrivals", _("Entries that arrived, in 15 minutes"), "", Wanted(f"sum({ENTRIES})", _("Entries"))

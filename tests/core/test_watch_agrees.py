@@ -82,7 +82,8 @@ def test_alerts_of_what_is_due_soon_name_as_many_days_as_count():
 @pytest.mark.parametrize(
     ("seconds", "english", "chinese"),
     [(45, "45 s", "45 秒"), (900, "15 minutes", "15 分钟"), (5_400, "90 minutes", "90 分钟"),
-     (3_600, "1 hour", "1 小时"), (100_800, "28 hours", "28 小时"), (86_400, "1 day", "1 天"), (432_000, "5 days", "5 天")],
+     (3_600, "1 hour", "1 小时"), (100_800, "28 hours", "28 小时"), (86_400, "1 day", "1 天"),
+     (432_000, "5 days", "5 天")],
 )  # fmt: skip
 def test_a_limit_is_said_in_the_unit_that_measures_it(seconds, english, chinese):
     with override("en"):

@@ -19,17 +19,21 @@ from tools.bootstrap import ROOT
 NODE = "edge_node.settings_test"
 CORE = "core.county.settings_test"
 
+#: It waits for alerts most of its time: a run of its own, beside one that works.
+WATCHING = "tests/acceptance/test_watching.py"
+
 #: Name of the run -> settings, folders.
 RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
-    "acceptance": (CORE, ("tests/acceptance",)),
+    "acceptance": (CORE, ("tests/acceptance", f"--ignore={WATCHING}")),
     "train": (CORE, ("tests/train",)),
     "rollout": (NODE, ("tests/rollout",)),
+    "watching": (CORE, (WATCHING,)),
 }
 
 #: What runs beside one another, in turn: one processor each. Ansible keeps one busy, the acceptance tests often wait.
-TURNS = (("node", "core"), ("acceptance", "train"), ("rollout",))
+TURNS = (("node", "core"), ("acceptance", "train"), ("rollout", "watching"))
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5

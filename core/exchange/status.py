@@ -12,6 +12,7 @@ import msgspec
 from django.db.models import Count
 from django.db.models.functions import Coalesce
 
+from core.domain.cases.lifecycle import COMPLETED
 from core.domain.cases.models import Case
 from core.domain.catalogue.selectors import release_number
 from core.domain.journal.chain import STATUS as STATUS_KIND
@@ -59,12 +60,11 @@ def status_make(machine: Machine, here: Here, *, version: str) -> NodeStatus:
 
 
 def _cases_waiting(here: Here) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """How many cases have facts the county lacks, and on which days those of them that are open fall due."""
+    """How many cases have facts the county lacks, and on which days those of them fall due that are not decided."""
     waiting = waiting_case_ids(CORE, here=here)
-    due = (
-        Case.objects.filter(pk__in=waiting, is_open=True).annotate(day=Coalesce("promised_due", "legal_due"))
-        .filter(day__isnull=False).values_list("day").annotate(cases=Count("pk")).order_by("day")[:MAX_WAITING_DUE]
-    )  # fmt: skip
+    undecided = Case.objects.filter(pk__in=waiting, is_open=True).exclude(status=COMPLETED)
+    dated = undecided.annotate(day=Coalesce("promised_due", "legal_due")).filter(day__isnull=False)
+    due = dated.values_list("day").annotate(cases=Count("pk")).order_by("day")[:MAX_WAITING_DUE]
     return waiting.count(), tuple((day.toordinal(), count) for day, count in due)
 
 

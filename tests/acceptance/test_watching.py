@@ -20,7 +20,8 @@ from .syncthing_lab import syncthing_missing
 from .watch_lab import PROGRAMS, Watch, watch_open
 from .world import TOWN, TRAVEL_SECONDS, VILLAGE, World, world_open
 
-ITEM: Final = "老年人优待证办理"
+#: Accepted at a village and decided at the county, within the hour.
+ITEM: Final = "城乡居民基本养老保险注销登记"
 #: Seconds. A status is made every 15 s and may lie at a hop for as long.
 THRESHOLDS: Final = {
     "alone": 60, "ingest_stalled": 60, "grace": 0, "hold": 8, "short_grace": 2,

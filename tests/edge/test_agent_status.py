@@ -54,14 +54,16 @@ def said(agent: Agent) -> NodeStatus:
 
 
 def test_it_names_the_days_on_which_what_waits_falls_due(agent):
-    states = [case_submit(application=build.application(build.CARD), actor=build.AGENT) for _ in range(3)]
+    states = [case_submit(application=build.application(build.CARD), actor=build.AGENT) for _ in range(4)]
+    # The card is decided on the spot: the last one stays so.
+    Case.objects.filter(pk__in=[one.id for one in states[:3]]).update(status="accepted")
     Case.objects.filter(pk=states[0].id).update(promised_due=None, legal_due=SOON)
     Case.objects.filter(pk=states[2].id).update(is_open=False)
     later = Case.objects.get(pk=states[1].id).promised_due
     assert later is not None
     status = said(agent)
-    # A closed case waits too, and falls due no more; without a promise the law's day counts.
-    assert status.waiting_cases == 3
+    # What is decided or closed waits too, and falls due no more; without a promise the law's day counts.
+    assert status.waiting_cases == 4
     assert status.waiting_due == ((SOON.toordinal(), 1), (later.toordinal(), 1))
 
 

@@ -10,6 +10,7 @@ from monitoring.thresholds import SILENT, STALE
 from . import frame as f
 
 UID = "county"
+HEARD = "yizhan_node_last_contact_timestamp_seconds"
 
 
 def dashboard() -> Dashboard:
@@ -17,18 +18,18 @@ def dashboard() -> Dashboard:
         f.page(UID, "驿站 · 全县总览", "先看会误了群众的，再看机器。")
         .with_row(f.row("此刻"))
         .with_panel(f.figure(
-            "临期未达的办件", "sum(yizhan_node_waiting_cases_due_soon) or vector(0)", red=1,
+            "临期未达的办件", "sum(yizhan_node_waiting_cases_due_soon)", red=1,
             text=f"{DUE_SOON_DAYS} 个工作日内到期、记录从未到达县里的办件。大于 0 即须处理。"))
         .with_panel(f.figure("已超期", "sum(yizhan_cases_overdue)", amber=1, text="红灯办件。"))
-        .with_panel(f.figure("停滞的数据流", "sum(yizhan_streams_held) or vector(0)", amber=1))
+        .with_panel(f.figure("停滞的数据流", "sum(yizhan_streams_held) or 0 * sum(yizhan_quarantine_files)", amber=1))
         .with_panel(f.figure("在办件", "sum(yizhan_cases_open)"))
         .with_panel(f.figure("已登记节点", "count(yizhan_node_info)"))
         .with_panel(f.figure(
             f"{STALE.words}内有联系",
-            f"count(time() - yizhan_node_last_contact_timestamp_seconds < {STALE}) or vector(0)"))
+            f"count(time() - {HEARD} < {STALE}) or 0 * count({HEARD})"))
         .with_panel(f.figure(
             f"失联 {SILENT.words}以上",
-            f"count(time() - yizhan_node_last_contact_timestamp_seconds > {SILENT}) or vector(0)", amber=1))
+            f"count(time() - {HEARD} > {SILENT}) or 0 * count({HEARD})", amber=1))
         .with_panel(f.figure("目录版本", "max(yizhan_release_current)"))
         .with_row(f.row("办件"))
         .with_panel(f.lines("在办件（按灯）", ("sum by (light) (yizhan_cases_open)", "{{light}}"), stacked=True))

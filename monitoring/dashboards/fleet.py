@@ -10,6 +10,7 @@ from . import frame as f
 
 UID = "fleet"
 OF = '{tenant=~"$tenant"}'
+HEARD = f"yizhan_node_last_contact_timestamp_seconds{OF}"
 
 
 def dashboard() -> Dashboard:
@@ -19,13 +20,13 @@ def dashboard() -> Dashboard:
         .with_row(f.row("联系"))
         .with_panel(f.lines(
             "节点",
-            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} < {STALE}) or vector(0)",
+            (f"count(time() - {HEARD} < {STALE}) or 0 * count({HEARD})",
              f"{STALE.words}内有联系"),
-            (f"count(time() - yizhan_node_last_contact_timestamp_seconds{OF} > {SILENT}) or vector(0)",
+            (f"count(time() - {HEARD} > {SILENT}) or 0 * count({HEARD})",
              f"失联 {SILENT.words}以上"),
             (f"count(yizhan_node_info{OF})", "已登记")))
         .with_panel(f.listing(
-            "失联最久", f"topk(20, time() - yizhan_node_last_contact_timestamp_seconds{OF})", unit="s"))
+            "失联最久", f"topk(20, time() - {HEARD})", unit="s"))
         .with_row(f.row("滞留"))
         .with_panel(f.lines(
             "滞留的记录", (f"topk(8, yizhan_node_waiting_entries{OF} > 0)", "{{node}}")))

@@ -23,7 +23,8 @@ def dashboard() -> Dashboard:
         .with_panel(f.figure(
             "距最近一次正常读入", "time() - max(yizhan_ingest_last_success_timestamp_seconds)", unit="s",
             amber=120, red=600, text="2 分钟起黄，10 分钟起红。"))
-        .with_panel(f.figure("停滞的数据流", f"sum(yizhan_streams_held{OF}) or vector(0)", amber=1))
+        .with_panel(f.figure(
+            "停滞的数据流", f"sum(yizhan_streams_held{OF}) or 0 * sum(yizhan_quarantine_files{OF})", amber=1))
         .with_panel(f.figure("隔离的文件", f"sum(yizhan_quarantine_files{OF})", amber=1))
         .with_panel(f.figure("有争议", f"sum(yizhan_conflicts_open{OF})", amber=1))
         .with_row(f.row("时间与数量"))

@@ -99,13 +99,14 @@ def telephone() -> Iterator[tuple[Telephone, str]]:
 
 @dataclass
 class Watch:
-    """The three processes that watch, and the telephone."""
+    """The three processes that watch, and the telephone; `address` is Prometheus', `calls` Alertmanager's."""
 
     phone: Telephone
     exporter: Process
     prometheus: Process
     alertmanager: Process
     address: str
+    calls: str
 
     def alerts(self) -> list[str]:
         """The sentences of what fires now, as Prometheus knows it."""
@@ -135,10 +136,13 @@ def watch_open(world: World, **thresholds: float) -> Iterator[Watch]:
                 process.start()
                 ready = f"http://{page}/" if page == exporter else f"http://{page}/-/ready"
                 process.await_that("answers", lambda at=ready: answers(at))  # type: ignore[misc]
-            yield Watch(phone, processes[0], processes[2], processes[1], f"http://{prometheus}")
+            yield Watch(
+                phone, processes[0], processes[2], processes[1], f"http://{prometheus}", f"http://{alertmanager}"
+            )  # fmt: skip
         finally:
             for process in processes:
                 process.stop()
+            shutil.rmtree(folder)
 
 
 def _files_write(folder: Path, given: dict[str, Any], thresholds: dict[str, float]) -> None:

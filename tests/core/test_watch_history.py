@@ -61,6 +61,7 @@ def test_a_machines_history_is_drawn_and_written_as_a_table(server):
     page = page_of("node", code=VILLAGE)
     data = drawn(page, "history-waiting")
     assert data["kind"] == "line" and data["step"] == 360
+    assert data["to"] - data["from"] == 86_400_000
     assert data["series"] == [{"name": "Entries", "tone": "", "points": [[at * 1000, value] for at, value in points]}]
     table = page[page.index('id="history-waiting"') :]
     assert table.count("<tr>") == 25  # the head, and 24 rows of 240 points

@@ -95,6 +95,8 @@ class History:
             return None
         data = {
             "kind": "stack" if stacked else "line", "unit": unit, "step": prometheus.step_of(self.span),
+            # The whole time that was asked for, however little of it was measured.
+            "from": int((self._at - self.span).timestamp() * 1000), "to": int(self._at.timestamp() * 1000),
             "series": [{"name": name, "tone": tone, "points": [[int(at * 1000), value] for at, value in points.items()]}
                        for (name, points), tone in zip(named, tones, strict=True)],
         }  # fmt: skip

@@ -43,7 +43,7 @@ def ingest(request: StaffRequest) -> HttpResponse:
         ),
         history.chart(
             "history-held", _("What is held"), "",
-            Wanted("sum(yizhan_streams_held) or vector(0)", _("Streams that stand still")),
+            Wanted("sum(yizhan_streams_held) or 0 * sum(yizhan_quarantine_files)", _("Streams that stand still")),
             Wanted("sum(yizhan_quarantine_files)", _("Files in quarantine")),
             Wanted("sum(yizhan_parked_entries)", _("Entries that wait for others")),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -25,6 +25,7 @@ from ..words import PARTS as PART_WORDS
 from ..words import SEVERITIES, TONES, contact_word, limit_words
 from .frame import WATCHERS, frame, history_of, keeps, watch_required
 
+HEARD: Final = "yizhan_node_last_contact_timestamp_seconds"
 #: So many of the fires are read at once.
 FIRST = 6
 CONTACT_ORDER = (ONLINE, STALE, SILENT, NEVER)
@@ -84,8 +85,8 @@ def _charts(history: History) -> list[Chart]:
         ),
         history.chart(
             "history-nodes", _("Machines heard of within %(span)s") % {"span": limit_words(stale_s)}, "",
-            Wanted(f"count(time() - yizhan_node_last_contact_timestamp_seconds < {stale_s}) or vector(0)",
-                   _("Machines")),
+            # None is 0 only where machines are measured at all.
+            Wanted(f"count(time() - {HEARD} < {stale_s}) or 0 * count({HEARD})", _("Machines")),
         ),
         history.chart(
             "history-arrivals", _("Entries that arrived, in 15 minutes"), "", Wanted(f"sum({ENTRIES})", _("Entries"))

@@ -29,7 +29,7 @@
   function lines(data) {
     var option = frame(data), stacked = data.kind === "stack";
     option.tooltip.trigger = "axis";
-    option.xAxis = with_(AXIS, { type: "time", splitLine: { show: false } });
+    option.xAxis = with_(AXIS, { type: "time", min: data.from, max: data.to, splitLine: { show: false } });
     option.yAxis = with_(AXIS, { type: "value", min: function (value) { return value.min < 0 ? null : 0; }, minInterval: data.unit ? 0 : 1 });
     option.series = data.series.map(function (one, place) {
       return {

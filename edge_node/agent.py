@@ -15,6 +15,7 @@ from types import FrameType
 import structlog
 from django.conf import settings
 from django.db import transaction
+from msgspec.structs import replace
 
 from core.domain.journal.clock import physical_ms
 from core.domain.journal.errors import JournalError
@@ -36,10 +37,12 @@ from core.transport.spool import SpoolError
 from core.transport.syncthing import SyncthingError
 
 from .applying import apply
+from .checks import health_code
 from .enrolment import cards_apply
 from .identity import identity, standing
 from .machine import machine_open, machine_still, plan_current
 from .relaying import rollout_relay
+from .rollout_said import rollout_said
 from .version import VERSION
 
 _log = structlog.get_logger(__name__)
@@ -67,6 +70,8 @@ class Agent:
     desk: ReadDesk = field(init=False)
     _next_status: float = 0.0
     _next_sweep: float = 0.0
+    _next_test: float = 0.0
+    _health: int = 0
     _refused: str = ""
 
     def __post_init__(self) -> None:
@@ -185,7 +190,15 @@ class Agent:
 
     def report(self) -> None:
         """The county and this node's own pages know how it is."""
-        status = status_make(self.machine, standing(), version=self.version)
+        if time.monotonic() >= self._next_test:
+            # Asked of its own pages too: not after each segment that was read.
+            self._health, self._next_test = health_code(), time.monotonic() + STATUS_SECONDS
+        said = rollout_said()
+        status = replace(
+            status_make(self.machine, standing(), version=self.version), health=self._health,
+            rollout_outcome=said.outcome, rollout_version=said.version, rollout_reason=said.reason,
+            rollout_at_ms=said.at_ms,
+        )  # fmt: skip
         status_write(self.machine, status)
         network_write(settings.VAR_DIR, status)
         self._next_status = time.monotonic() + STATUS_SECONDS

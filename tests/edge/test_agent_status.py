@@ -1,5 +1,6 @@
 """What a node says of itself to the county: what waits, when it falls due, whom it met, how its battery is."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -88,6 +89,19 @@ def test_it_remembers_when_it_last_met_the_next_hop(agent, tmp_path):
     assert (status.connected, status.contacts) == ((), ((CORE, met),))
     assert network_read(agent.machine.places.base)["contacts"] == {CORE: met}
     other.close()
+
+
+def test_it_says_what_became_of_the_last_version_and_how_it_is(agent, tmp_path, monkeypatch):
+    monkeypatch.setenv("YIZHAN_ROLLOUT_DIR", str(tmp_path))
+    assert (said(agent).rollout_outcome, said(agent).health) == ("", 0)
+    (tmp_path / "facts.json").write_text(json.dumps({
+        "version": "0.1.0", "wanted": "0.2.0", "outcome": "rolled_back", "reason": "web: no answer",
+        "ended_at": "2026-11-22T02:15:00+00:00",
+    }))  # fmt: skip
+    status = said(agent)
+    assert (status.rollout_outcome, status.rollout_version, status.rollout_reason, status.rollout_at_ms) == (
+        "rolled_back", "0.2.0", "web: no answer", 1795313700000,
+    )  # fmt: skip
 
 
 def test_the_battery_is_read_where_there_is_one(tmp_path):

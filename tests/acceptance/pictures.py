@@ -1,6 +1,7 @@
 """Takes the README's pictures of each role's main page: python -m tests.acceptance.pictures [folder].
 
-A demo of its own plays a short day first, so that the pages show work. Needs Syncthing and Chromium.
+A demo of its own plays a short day first, so that the pages show work. Needs Syncthing, Chromium,
+Prometheus and Alertmanager.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from pathlib import Path
 from typing import Final
 
 import django
+from playwright.sync_api import Browser
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.county.settings")
 django.setup()
 
 from core.county.demo.people import People  # noqa: E402  # Django's settings come first
 
-from .person import REPO, Person, chromium, person  # noqa: E402  # Django's settings come first
+from .person import REPO, SCREEN, Person, chromium, person  # noqa: E402  # Django's settings come first
+from .watch_console import console_open  # noqa: E402  # Django's settings come first
+from .watch_lab import watch_open  # noqa: E402  # Django's settings come first
+from .watch_past import village_past  # noqa: E402  # Django's settings come first
 from .world import OTHER_VILLAGE, VILLAGE, World, world_join, world_open  # noqa: E402
 
 CASES: Final = 16
@@ -27,7 +32,7 @@ SUPERVISOR: Final = "jc01"
 
 
 def pictures(world: World, folder: Path) -> None:
-    """The eleven pictures lie in the folder, each as large as the screen of an old PC, the paper as it is printed."""
+    """The twelve pictures lie in the folder, each as large as the screen of an old PC, the paper as it is printed."""
     department = world.items[ITEM].department
     _work_arrives(world)
     with chromium() as browser:
@@ -56,6 +61,17 @@ def pictures(world: World, folder: Path) -> None:
         _take(administrator, folder, "catalogue")
         administrator.open("/nodes/")
         _take(administrator, folder, "fleet")
+        _watched(world, browser, folder)
+
+
+def _watched(world: World, browser: Browser, folder: Path) -> None:
+    """One machine on the pages of the watch, with a day behind it. A whole county's pictures need a whole county."""
+    with watch_open(world, village_past(world, VILLAGE)) as watch, console_open(world, watch) as console:
+        operator = person(browser, "县级管理员", console)
+        operator.log_in("admin")
+        operator.until(f"/watch/nodes/{VILLAGE.node}/", "失联与滞留时间")
+        operator.page.set_viewport_size({"width": SCREEN["width"], "height": 1225})
+        _take(operator, folder, "watch-node")
 
 
 def _work_arrives(world: World) -> None:

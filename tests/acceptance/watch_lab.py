@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +30,7 @@ from .world import World
 PROGRAMS: Final = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
 #: A figure of the tenants is kept for a minute, a status made every 15 s, and Syncthing calls again within a minute.
 TOLD_SECONDS: Final = 240.0
+Past = Callable[[str, float], str]
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,11 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watch_open(world: World, **thresholds: float) -> Iterator[Watch]:
-    """The core is watched with the role's own configuration and these thresholds; nothing is left afterwards."""
+def watch_open(world: World, past: Past | None = None, /, **thresholds: float) -> Iterator[Watch]:
+    """The core is watched with the role's own configuration and these thresholds; nothing is left afterwards.
+
+    `past` is what Prometheus has asked for before, as OpenMetrics: made for the exporter's address, up to a moment.
+    """
     folder = world.var / "watch"
     folder.mkdir()
     exporter, prometheus, alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(3))
@@ -130,6 +135,10 @@ def watch_open(world: World, **thresholds: float) -> Iterator[Watch]:
             "core_watch_node_exporter": f"127.0.0.1:{free_port()}",
         }  # fmt: skip
         _files_write(folder, given, thresholds)
+        if past is not None:
+            (folder / "past.om").write_text(past(exporter, time.time()))
+            subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "past.om",
+                            folder / "series"], check=True, capture_output=True)  # fmt: skip
         processes = _processes(world, folder, exporter, prometheus, alertmanager)
         try:
             for process, page in zip(processes, (exporter, alertmanager, prometheus), strict=True):

@@ -10,16 +10,13 @@ from msgspec.structs import replace
 from core.domain.cases.services import case_submit
 from core.domain.journal.chain import status_open
 from core.domain.journal.models import OutboxItem
-from core.exchange.folders import plan_for_node
 from core.exchange.keyring import Keys, keys_keep
-from core.exchange.machine import Machine
-from core.transport.copying import CopyCarrier
 from edge_node import enrolment
 from edge_node.agent import Agent
 from edge_node.errors import NodeReplaced
-from edge_node.identity import card_of, identity, identity_forget, keys_folder, peer_cards
-from edge_node.machine import places
+from edge_node.identity import identity, identity_forget, keys_folder
 from tests.domain import build
+from tests.edge.agents import agent_on
 from tests.enrolling import VILLAGE, County, card, county, keys_new
 
 pytestmark = pytest.mark.django_db
@@ -50,12 +47,8 @@ def home(keys) -> County:
 
 @pytest.fixture
 def agent(home, tmp_path) -> Iterator[Agent]:
-    me, spots = identity(), places()
-    spots.make()
-    carrier = CopyCarrier(tmp_path / "exchange", VILLAGE)
-    plan = plan_for_node(me.card, peer_cards(), spots.folders)
-    yield Agent(Machine(identity=me, places=spots, cards=card_of, plan=plan, carrier=carrier), "test")
-    carrier.close()
+    with agent_on(tmp_path / "exchange") as one:
+        yield one
 
 
 def hold(home: County, keys: Keys, **more: object) -> None:

@@ -13,17 +13,15 @@ from core.domain.journal.chain import status_open
 from core.domain.journal.format import NodeStatus
 from core.domain.journal.models import OutboxItem, OutgoingStream
 from core.domain.journal.place import CORE
-from core.exchange.folders import plan_for_node
 from core.exchange.keyring import keys_keep
-from core.exchange.machine import Machine
 from core.exchange.status import battery_percent, network_read
 from core.transport.copying import CopyCarrier, cut_set
 from core.transport.syncthing import Peer
 from edge_node import enrolment
 from edge_node.agent import Agent
-from edge_node.identity import card_of, identity, identity_forget, keys_folder, peer_cards
-from edge_node.machine import places
+from edge_node.identity import identity_forget, keys_folder
 from tests.domain import build
+from tests.edge.agents import agent_on
 from tests.enrolling import VILLAGE, card, county
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +37,8 @@ def agent(settings, tmp_path) -> Iterator[Agent]:
     enrolment.response_apply(home.response(card(VILLAGE, keys, device_id="")))
     identity_forget()
     build.catalogue()
-    spots = places()
-    spots.make()
-    carrier = CopyCarrier(tmp_path / "exchange", VILLAGE)
-    plan = plan_for_node(identity().card, peer_cards(), spots.folders)
-    yield Agent(Machine(identity=identity(), places=spots, cards=card_of, plan=plan, carrier=carrier), "test")
-    carrier.close()
+    with agent_on(tmp_path / "exchange") as one:
+        yield one
     identity_forget()
 
 

@@ -7,15 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from core.exchange.bundles import file_sha256
-from core.exchange.folders import plan_for_node
 from core.exchange.keyring import keys_keep
-from core.exchange.machine import Machine
 from core.exchange.orders import NAME, Order, OrderedBundle, order_wrap
-from core.transport.copying import CopyCarrier
 from edge_node import enrolment
 from edge_node.agent import Agent
-from edge_node.identity import card_of, identity, identity_forget, keys_folder, peer_cards
+from edge_node.identity import identity_forget, keys_folder
 from edge_node.machine import places
+from tests.edge.agents import agent_on
 from tests.enrolling import TOWN, VILLAGE, County, card, county, keys_new
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +37,8 @@ def home(settings, tmp_path) -> Iterator[County]:
 
 @pytest.fixture
 def agent(home, tmp_path) -> Iterator[Agent]:
-    me, spots = identity(), places()
-    spots.make()
-    carrier = CopyCarrier(tmp_path / "exchange", TOWN)
-    plan = plan_for_node(me.card, peer_cards(), spots.folders)
-    yield Agent(Machine(identity=me, places=spots, cards=card_of, plan=plan, carrier=carrier), "test")
-    carrier.close()
+    with agent_on(tmp_path / "exchange") as one:
+        yield one
 
 
 def folder(name: str) -> Path:

@@ -79,6 +79,16 @@ def test_a_page_is_over_the_time_that_was_chosen(server):
     assert re.search(r'href="\?span=24h" aria-current="true"', page)
 
 
+def test_open_cases_over_time_are_told_by_their_light(server):
+    lights = ["none", "wait", "green", "amber", "red"]
+    server.answers[RANGE] = matrix(*(({"light": light}, [(60.0, 7.0 + n)]) for n, light in enumerate(lights)))
+    series = drawn(page_of("overview"), "history-cases")["series"]
+    assert [(one["name"], one["tone"], one["points"][0][1]) for one in series] == [
+        ("overdue", "red", 11.0), ("due soon", "amber", 10.0), ("in time", "green", 9.0),
+        ("Clock stands still", "plain", 8.0), ("Not accepted yet, or decided", "dim", 7.0),
+    ]  # fmt: skip
+
+
 def test_the_alerts_that_fire_are_shown_in_their_own_words_the_worst_first(server):
     fleet()
     server.answers[RANGE] = matrix()

@@ -10,7 +10,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from core.counter.wording import LIGHT
 from core.county.registry.fleet import ago
+from core.domain.cases.deadlines import AMBER, GREEN, RED
 
 from .limits import DUE_SOON_DAYS
 from .selectors import PointState, limits_now
@@ -50,6 +52,12 @@ PARTS: Final[dict[str, str | Promise]] = {
     "stopped": pgettext_lazy("cases", "Clock stands still"),
     "new": pgettext_lazy("cases", "Not accepted yet"),
     "decided": pgettext_lazy("cases", "Decided, to be handed out"),
+}
+#: The lights of yizhan_cases_open; at a department amber is a fifth of the limit, so it is not the part "soon".
+LIGHTS: Final[dict[str, str | Promise]] = {
+    **{light: LIGHT[light] for light in (RED, AMBER, GREEN)},
+    "wait": PARTS["stopped"],
+    "none": gettext_lazy("Not accepted yet, or decided"),
 }
 SEVERITIES: Final[dict[str, str | Promise]] = {
     "critical": gettext_lazy("Act now"), "warning": gettext_lazy("Look today"), "info": gettext_lazy("Know of it"),

@@ -21,8 +21,8 @@ from ..intake import ENTRIES, lag_chart
 from ..limits import DUE_SOON_DAYS
 from ..selectors import PointState, contact_state, due_soon_until, limits_now, point_states, tenant_names
 from ..states import NEVER, ONLINE, SILENT, STALE
+from ..words import LIGHTS, SEVERITIES, TONES, contact_word, limit_words
 from ..words import PARTS as PART_WORDS
-from ..words import SEVERITIES, TONES, contact_word, limit_words
 from .frame import WATCHERS, frame, history_of, keeps, watch_required
 
 HEARD: Final = "yizhan_node_last_contact_timestamp_seconds"
@@ -31,7 +31,6 @@ FIRST = 6
 CONTACT_ORDER = (ONLINE, STALE, SILENT, NEVER)
 PART_TONES = {"overdue": "red", "soon": "amber", "later": "green"}
 LIGHT_TONES = {"red": "red", "amber": "amber", "green": "green", "wait": "plain", "none": "dim"}
-LIGHTS = {"red": "overdue", "amber": "soon", "green": "later", "wait": "stopped", "none": "new"}
 
 
 @require_GET
@@ -77,11 +76,11 @@ def _contacts(points: list[PointState]) -> list[tuple[str, str, int]]:
 
 
 def _charts(history: History) -> list[Chart]:
-    lights, stale_s = {light: PART_WORDS[part] for light, part in LIGHTS.items()}, limits_now().stale_s
+    stale_s = limits_now().stale_s
     found = [
         history.chart(
             "history-cases", _("Open cases"), "",
-            Wanted("sum by (light) (yizhan_cases_open)", label="light", words=lights, tones=LIGHT_TONES), stacked=True,
+            Wanted("sum by (light) (yizhan_cases_open)", label="light", words=LIGHTS, tones=LIGHT_TONES), stacked=True,
         ),
         history.chart(
             "history-nodes", _("Machines heard of within %(span)s") % {"span": limit_words(stale_s)}, "",

@@ -123,20 +123,24 @@ class Stage:
             } for site in self.sites}}  # fmt: skip
         self.desk.inventory_write(written, asked=self.with_core)
 
-    def play(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
-        """What the playbook did on each host of the inventory. It may fail on hosts."""
+    def play(
+        self, book: str, *hosts: str, check: bool = False, tags: str = "all", **variables: Any
+    ) -> dict[str, Outcome]:
+        """What the playbook, or its roles of these tags, did on each host of the inventory. It may fail on hosts."""
         said = self.desk.ansible(
             self.program("ansible-playbook"), "--inventory", str(self.desk.inventory), "--limit", ",".join(hosts),
-            "--extra-vars", json.dumps(variables), *(["--check", "--diff"] if check else []), book,
+            "--extra-vars", json.dumps(variables), "--tags", tags, *(["--check", "--diff"] if check else []), book,
         )  # fmt: skip
         found = {host: _outcome(counts) for host, counts in _RECAP.findall(said)}
         if not found:
             raise StepFailed(f"{book} did not run:\n{said[-3000:]}")
         return found
 
-    def play_well(self, book: str, *hosts: str, check: bool = False, **variables: Any) -> dict[str, Outcome]:
+    def play_well(
+        self, book: str, *hosts: str, check: bool = False, tags: str = "all", **variables: Any
+    ) -> dict[str, Outcome]:
         """As `play`. Raises StepFailed with the failing task's words unless it went well on every host."""
-        found = self.play(book, *hosts, check=check, **variables)
+        found = self.play(book, *hosts, check=check, tags=tags, **variables)
         bad = sorted(host for host in hosts if host not in found or not found[host].good)
         if bad:
             raise StepFailed(f"{book} failed on {', '.join(bad)}:\n{self.last_failure()}")

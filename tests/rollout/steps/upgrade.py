@@ -18,6 +18,8 @@ THIRD: Final = "third"
 BACK_SECONDS: Final = 300
 #: For so long a node waits for somebody to confirm; a quarter of an hour in the field.
 DEADMAN_SECONDS: Final = 90
+#: For so long a version that does not start is waited for; three minutes in the field, where machines are slow.
+GATE_SECONDS: Final = 60
 #: For a batch to be well at the county: a node reports each minute.
 SOAK_SECONDS: Final = 300
 BROKEN_WSGI: Final = 'raise RuntimeError("this version does not start")\n'
@@ -55,7 +57,7 @@ def upgrade(stage: Stage) -> None:
 def broken(stage: Stage) -> None:
     """The canary refuses it and works on as before; nobody else has heard of it."""
     signed(stage, BROKEN, **{"edge_node/wsgi.py": BROKEN_WSGI})
-    train = _train(stage, BROKEN, PUT_BACK)
+    train = _train(stage, BROKEN, PUT_BACK, node_switch_gate_seconds=GATE_SECONDS)
     canary, *others = stage.sites
     reached = [host for batch in train["batches"] for host in batch["hosts"]]
     if reached != [stage.name(canary)]:
@@ -84,12 +86,12 @@ def expect(stage: Stage, host: Host, name: str, outcome: str) -> None:
     host.enter("/usr/local/sbin/yizhan-selftest")
 
 
-def _train(stage: Stage, name: str, wanted: int) -> dict[str, Any]:
-    """What manage.py rollout says of its train, which ended with the exit code `wanted`."""
+def _train(stage: Stage, name: str, wanted: int, **variables: int) -> dict[str, Any]:
+    """What manage.py rollout says of its train, which ended with the exit code `wanted`; its plays have `variables`."""
     code, said = stage.desk.manage(
         "rollout", stage.versions.versions[name], "--bundle", str(stage.versions.archives[name]),
         "--inventory", str(stage.desk.inventory), "--state", str(stage.desk.folder / "trains"), "--batches", "100%",
-        "--soak", str(SOAK_SECONDS), "--json",
+        "--soak", str(SOAK_SECONDS), "--json", "--extra-vars", json.dumps(variables),
     )  # fmt: skip
     if code != wanted:
         raise StepFailed(f"the train of {name} ended with {code}, not {wanted}: {said[-2000:]}; see {stage.desk.log}")

@@ -8,7 +8,7 @@ from tests.lab import CommandFailed, Host
 
 from ..stage import Stage, StepFailed, rollout_facts, running_version
 from .cases import PEOPLE, open_on_screen, take_in
-from .upgrade import SECOND, expect, signed
+from .upgrade import expect, signed
 
 PULLED: Final = "pulled"
 #: Until the county's order has come over the town; then a few minutes for the bundle itself.
@@ -22,6 +22,7 @@ def pull(stage: Stage) -> None:
     """Without SSH, over its town: not while a case is on the screen, then at once; county and machine say so."""
     site = stage.sites[2]
     host, code = stage.host(site), site.service_point
+    before = [running_version(one) for one in stage.nodes]
     signed(stage, PULLED)
     version = stage.versions.versions[PULLED]
     stage.core.run("yizhan-core", "node_address", code, "--pull")
@@ -30,7 +31,7 @@ def pull(stage: Stage) -> None:
     _until(host, "yizhan-manage rollout_order | grep -q '\"take\"'", ORDER_SECONDS)
     case = take_in(stage, site, PEOPLE[3])
     open_on_screen(stage, site, case)
-    _refused(stage, host)
+    _refused(host, before[2])
     host.enter("sh", "-c", CLOSED)
     _updater(host)
     said = rollout_facts(host)
@@ -38,17 +39,18 @@ def pull(stage: Stage) -> None:
         raise StepFailed(f"{host.name} says {said}")
     expect(stage, host, PULLED, "done")
     _reported(stage, code, version)
-    _nobody_else(stage)
+    if [running_version(one) for one in stage.nodes[:2]] != before[:2]:
+        raise StepFailed("another machine took it too")
     host.enter("systemctl", "start", "ssh.service")
 
 
-def _refused(stage: Stage, host: Host) -> None:
+def _refused(host: Host, version: str) -> None:
     """The updater waits: somebody works at the counter."""
     _updater(host)
     said = rollout_facts(host)
     if said.get("outcome") != "refused" or "screen" not in str(said.get("reason")):
         raise StepFailed(f"{host.name} was at work, and says {said}")
-    if running_version(host) != stage.versions.versions[SECOND]:
+    if running_version(host) != version:
         raise StepFailed(f"{host.name} runs {running_version(host)}")
 
 
@@ -65,12 +67,6 @@ def _reported(stage: Stage, code: str, version: str) -> None:
     """The node's own signed status says at the county what its facts say here."""
     wanted = f'"outcome":"done","version":"{version}"'
     stage.core.until(f"yizhan-core fleet --json {code} | grep -qF '{wanted}'", REPORT_SECONDS)
-
-
-def _nobody_else(stage: Stage) -> None:
-    for site in stage.sites[:2]:
-        if running_version(stage.host(site)) != stage.versions.versions[SECOND]:
-            raise StepFailed(f"{site.host} runs {running_version(stage.host(site))}")
 
 
 def _until(host: Host, script: str, seconds: int) -> None:

@@ -54,7 +54,7 @@ def status_make(machine: Machine, here: Here, *, version: str) -> NodeStatus:
             *(f"{stream}: {stream.held_reason}" for stream in streams_refused(here=here)),
         ),
         battery_percent=battery_percent(), waiting_cases=cases, waiting_due=due,
-        up_seq=stream.last_seq if stream else 0, completion_percent=_completion(machine),
+        up_seq=(stream.applied_seq if stream else 0) + waiting.count, completion_percent=_completion(machine),
         contacts=_contacts(machine, connected, made_at),
     )  # fmt: skip
 

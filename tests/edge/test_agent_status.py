@@ -64,6 +64,8 @@ def test_it_names_the_days_on_which_what_waits_falls_due(agent):
 
 def test_what_the_county_has_acknowledged_waits_no_longer(agent):
     case_submit(application=build.application(build.CARD), actor=build.AGENT)
+    # Not sealed yet, and counted: this may be the last the county hears for days.
+    assert said(agent).up_seq == OutboxItem.objects.count() > 0
     OutboxItem.objects.update(queued_at_ms=1)
     assert agent.turn(0.0).sealed
     status = said(agent)

@@ -32,14 +32,14 @@ NOTHING: Final = Waiting(entries=0, oldest_s=0, cases=0, due_soon=0)
 
 
 def sealed_of(said: Said) -> int:
-    """The last number the machine had given out when it spoke; 0 where its version does not say."""
+    """The number of the machine's last act when it spoke, sealed or not; 0 where its version does not say."""
     return whole(said, "up_seq", 0, 1 << 62) or 0
 
 
 def has_arrived(said: Said, applied: int) -> bool:
     """Whether the core, which has read the machine's stream up to `applied`, has all there was when it spoke.
 
-    A version that does not say what it has sealed is taken at its word until its next one.
+    A version that does not say how far it is is taken at its word until its next one.
     """
     return 0 < sealed_of(said) <= applied
 

@@ -165,8 +165,9 @@ class NodeStatus(Wire, frozen=True, kw_only=True):
     """What a node says of itself, replaced in place; gauges, never history. Ages in seconds, sizes in bytes.
 
     It may be read long after it was made: so it says on which days the cases fall due whose facts still wait here
-    (`waiting_due`: day as date.toordinal() and number of cases, the earliest MAX_WAITING_DUE days), and up to which
-    number it has sealed for the core (`up_seq`), that the reader can tell what has arrived since.
+    (`waiting_due`: day as date.toordinal() and number of cases, the earliest MAX_WAITING_DUE days), and which number
+    its last act for the core has, or will have once it is sealed (`up_seq`), that the reader can tell what has arrived
+    since.
     """
 
     node: str

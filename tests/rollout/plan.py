@@ -10,7 +10,7 @@ from typing import Final
 from tools.bootstrap import ROOT
 
 from .stage import Stage
-from .steps import backup, cases, county, install, meeting, pull, upgrade
+from .steps import backup, cases, county, install, lost, meeting, pull, upgrade
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ STEPS: Final = (
     Step("enrol", "the machines become nodes and hear of the county", county.enrol, needs=BOTH),
     Step("cases", "a case goes each way, over Syncthing", cases.cases, needs=BOTH),
     Step("doctor", "a support bundle names nobody", meeting.doctor, needs=BOTH),
+    Step("unreadable", "a node begins anew whose database cannot be read", lost.unreadable, needs=BOTH),
+    Step("lost", "another machine takes the place of a lost one", lost.lost, needs=BOTH),
     Step("upgrade", "a signed version by the train, the canary first", upgrade.upgrade, needs=BOTH),
     Step("broken", "a broken version is stopped at the canary and put back", upgrade.broken, needs=BOTH),
     Step("power", "the power fails in the middle of an upgrade", upgrade.power_cut, needs=BOTH),

@@ -19,21 +19,23 @@ from tools.bootstrap import ROOT
 NODE = "edge_node.settings_test"
 CORE = "core.county.settings_test"
 
-#: It waits for alerts most of its time: a run of its own, beside one that works.
+#: The acceptance tests in three runs. Each builds its own county, and waits for events much of its time.
 WATCHING = "tests/acceptance/test_watching.py"
+IN_BROWSER = tuple(f"tests/acceptance/test_{name}_browser.py" for name in ("life", "working_day", "watch"))
 
 #: Name of the run -> settings, folders.
 RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
-    "acceptance": (CORE, ("tests/acceptance", f"--ignore={WATCHING}")),
-    "train": (CORE, ("tests/train",)),
+    "browser": (CORE, IN_BROWSER),
+    "acceptance": (CORE, ("tests/acceptance", *(f"--ignore={one}" for one in (WATCHING, *IN_BROWSER)))),
     "rollout": (NODE, ("tests/rollout",)),
+    "train": (CORE, ("tests/train",)),
     "watching": (CORE, (WATCHING,)),
 }
 
-#: What runs beside one another, in turn: one processor each. Ansible keeps one busy, the acceptance tests often wait.
-TURNS = (("node", "core"), ("acceptance", "train"), ("rollout", "watching"))
+#: What runs beside one another, in turn: what keeps one processor busy, with another such or with what often waits.
+TURNS = (("node", "core"), ("browser", "acceptance"), ("rollout", "train", "watching"))
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5

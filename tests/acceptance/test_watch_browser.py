@@ -54,7 +54,6 @@ class Desk:
         rows = figure.locator("tbody tr")
         return [[str(cell.text_content()) for cell in row.locator("th, td").all()] for row in rows.all()]
 
-
     def anew(self, chart: str) -> list[list[str]]:
         """As `table`, of the page loaded anew."""
         self.one.page.reload()

@@ -1,6 +1,7 @@
 """A node installed with the edge extra alone: what it must not have is not there, and what it must do works."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -59,3 +60,13 @@ def test_status_of_a_machine_that_is_not_enrolled_says_so(edge_python: Path, tmp
     done = run(edge_python, "manage.py", "status", "--json", node_dir=tmp_path)
     assert done.returncode == 2
     assert "not enrolled" in done.stderr
+
+
+def test_the_self_test_of_a_machine_whose_database_cannot_be_read_says_just_that(
+    edge_python: Path, tmp_path: Path
+) -> None:
+    run(edge_python, "manage.py", "migrate", "--verbosity", "0", node_dir=tmp_path)
+    with (tmp_path / "node.sqlite3").open("r+b") as file:
+        file.write(bytes(range(256)) * 16)
+    done = run(edge_python, "manage.py", "status", "--check", "--json", node_dir=tmp_path)
+    assert (done.returncode, list(json.loads(done.stdout)["failing"])) == (3, ["database"])

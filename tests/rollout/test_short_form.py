@@ -42,5 +42,5 @@ def test_bare_machines_become_nodes_without_a_network_and_a_second_run_changes_n
     with Lab("short") as lab:
         stage = Stage.short(lab, versions.folder)
         stage.versions = versions
-        results = run(stage, steps, lambda result: print(result.step.name, round(result.seconds)))
+        results = run(stage, steps, lambda result: print(result.step.name, round(result.seconds), result.error or ""))
     assert [(one.step.name, one.word) for one in results] == [(step.name, "ok") for step in steps]

@@ -6,12 +6,16 @@ from typing import Final
 
 import pyrage
 
+from tests.lab import CommandFailed, Host
+
 from ..stage import Outcome, Stage, StepFailed, running_version
 
 FIRST: Final = "first"
 FIRST_CORE: Final = "firstcore"
 #: What runs on a node that is well, before it is enrolled; and on a core.
 UNITS: Final = ("yizhan-web.service", "yizhan-sync.service")
+#: A unit that ended is started again after 5 s, and twelve times a minute.
+UNITS_SECONDS: Final = 60
 CORE_UNITS: Final = (
     "yizhan-core-web.service", "yizhan-ingest.service", "yizhan-jobs.service", "yizhan-hub.service", "nginx.service",
 )  # fmt: skip
@@ -47,9 +51,19 @@ def nodes(stage: Stage) -> None:
     finally:
         stage.lab.network.internet_set(on=True)
     for host in stage.nodes:
-        host.run("systemctl", "is-active", *UNITS)
+        _running(host)
         if running_version(host) != stage.versions.versions[FIRST]:
             raise StepFailed(f"{host.name} runs {running_version(host)}")
+
+
+def _running(host: Host) -> None:
+    """Pages and Syncthing run, or will in a moment: systemd starts again what ended. Raises StepFailed with the log."""
+    try:
+        host.until(f"systemctl is-active --quiet {' '.join(UNITS)}", UNITS_SECONDS)
+    except CommandFailed as error:
+        units = [f"--unit={unit}" for unit in UNITS]
+        said = host.enter("journalctl", "--no-pager", "--lines=80", *units)
+        raise StepFailed(f"{host.name} does not run {', '.join(UNITS)}:\n{said}") from error
 
 
 def again(stage: Stage, *, check: bool = False) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,7 @@ ROOT: Final = Path("/sys/fs/cgroup")
 #: Below the root on machines that have version 1 still; the others are not needed to boot.
 VERSION_1: Final = ("unified", "systemd", "memory", "cpu", "pids")
 #: Of the processor, compared with a process outside that has all: hosts yield to the tests and people beside them.
-SHARES: Final = {"cpu.shares": "256", "cpu.weight": "25"}
+SHARES: Final = {"cpu.shares": "512", "cpu.weight": "50"}
 #: yz-<lab>-<number of the process that made it>-<host>: see network.namespace.
 _OURS = re.compile(r"yz-[a-z0-9]+-(\d+)-")
 
@@ -49,9 +51,23 @@ def group_remove(name: str) -> None:
 
 
 def groups_sweep() -> None:
-    """No group is left of labs whose process is dead: at its own end a host's last processes may have held theirs."""
+    """Nothing runs of labs whose process is dead, and no group is left of them.
+
+    A host outlives the systemd-nspawn that was killed with the lab; without its disk, a PostgreSQL in it then tries to
+    start for ever.
+    """
     every = [one for top in folders("") if top.is_dir() for one in top.iterdir()]
     names = {one.name: found[1] for one in every if (found := _OURS.match(one.name))}
     for name, process in names.items():
         if not Path("/proc", process).exists():
+            _kill_all(name)
             group_remove(name)
+
+
+def _kill_all(name: str) -> None:
+    """Every process of the group gets SIGKILL; those of a host end with its first one."""
+    for top in folders(name):
+        for file in [top / "cgroup.procs", *top.rglob("cgroup.procs")]:
+            with contextlib.suppress(OSError):
+                for process in file.read_text(encoding="ascii").split():
+                    os.kill(int(process), signal.SIGKILL)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,8 +21,6 @@ BOOT_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 20.0
 #: systemd-nspawn's exit code when the host asks to be started again.
 REBOOT: Final = 133
-#: PID 1 takes this as "power off" (systemd(1), SIGNALS).
-POWER_OFF: Final = signal.SIGRTMIN + 4
 #: Joins the control group before anything of the host runs; the host dies with the process that made it.
 START: Final = 'while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec setpriv --pdeathsig KILL "$@"'
 
@@ -42,7 +40,7 @@ class Host:
         self.root = folder / "root"
         self._memory_bytes = memory_mb * 1024 * 1024
         self._changed = threading.Condition()
-        self._boots, self._leader, self._runs = 0, 0, False
+        self._boots, self._leader, self._code, self._runs = 0, 0, 0, False
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     # --- made and removed
@@ -78,7 +76,8 @@ class Host:
         attempt("umount", str(self.root)) or attempt("umount", "-l", str(self.root))
         self.network.link_remove(self.name)
         groups.group_remove(self.network.namespace(self.name))
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Some hundred thousand files where versions were installed.
+        attempt("rm", "-rf", str(self.folder))
 
     # --- power
 
@@ -105,15 +104,6 @@ class Host:
         self.enter("systemctl", "reboot")
         self.wait(boots + 1)
 
-    def power_off(self) -> None:
-        """The host has shut down in order; after a while, or where it has no ears yet, it is cut off."""
-        self._kill(POWER_OFF)
-
-    def gone(self) -> None:
-        """Waits for `power_off`, and insists."""
-        if not self._await(lambda: not self._runs, STOP_SECONDS):
-            self.power_cut()
-
     # --- link
 
     def link_cut(self) -> None:
@@ -135,7 +125,9 @@ class Host:
         return self.run("sh", "-euc", script, check=check, seconds=seconds)
 
     def enter(self, *command: str, check: bool = True, seconds: float = 600) -> str:
-        """As `run`, from the console: it needs no link and no sshd."""
+        """As `run`, from the console: it needs no link and no sshd. Raises HostFailed for a host that is off."""
+        if not self._leader:
+            raise HostFailed(f"{self.name} is off, systemd-nspawn ended with {self._code}:\n{self.console()[-3000:]}")
         there = ("nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", "env", "-i",
                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8",
                  *command)  # fmt: skip
@@ -179,7 +171,8 @@ class Host:
     def _kill(self, number: int) -> None:
         with self._changed:
             if self._leader:
-                os.kill(self._leader, number)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._leader, number)
 
     def _await(self, true: Callable[[], bool], seconds: float) -> bool:
         with self._changed:
@@ -205,8 +198,10 @@ class Host:
                     command, env=env, stdin=subprocess.DEVNULL, stdout=console, stderr=console, check=False,
                     start_new_session=True,
                 ).returncode  # fmt: skip
+                # Where systemd-nspawn itself was killed, the host would go on without it, and without its disk.
+                self._kill(signal.SIGKILL)
                 with self._changed:
-                    self._leader, self._runs = 0, code == REBOOT
+                    self._leader, self._code, self._runs = 0, code, code == REBOOT
                     self._changed.notify_all()
 
     def _listen(self) -> None:

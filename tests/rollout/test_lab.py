@@ -1,11 +1,14 @@
 """The lab's own promises: what a host keeps, what it loses, and that nothing is left."""
 
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.lab import CommandFailed, Lab
+from tests.lab import CommandFailed, Lab, groups
+from tools.bootstrap import ROOT
 
 #: A unit that would say it was stopped.
 POLITE = "[Service]\nExecStart=sleep 1000\nExecStop=touch /root/farewell\n"
@@ -74,3 +77,22 @@ def test_a_lab_that_ended_has_left_nothing():
     assert list(Path("/run/netns").glob(f"{name}*")) == []
     assert str(folder) not in Path("/proc/self/mounts").read_text(encoding="utf-8")
     assert subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, check=False).stdout == b""
+
+
+def test_hosts_of_a_lab_that_was_killed_end_with_the_next_lab():
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "tests.lab", "h", "--no-internet"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert killed.stdout is not None
+    assert any("Ctrl-C" in line for line in killed.stdout)
+    killed.kill()
+    killed.wait()
+    name = f"yz-hand-{killed.pid}-h"
+    with Lab("next", internet=False):
+        files = [file for folder in groups.folders(name) for file in folder.rglob("cgroup.procs")]
+        deadline = time.monotonic() + 10
+        # What was killed takes a moment to go; nothing tells who is not its parent.
+        while any(file.exists() and file.read_text() for file in files) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [file.read_text() for file in files if file.exists() and file.read_text()] == []
+    assert list(Path("/run/netns").glob(f"{name}*")) == []

@@ -42,6 +42,7 @@ class Host:
         self._changed = threading.Condition()
         self._boots, self._leader, self._code, self._runs = 0, 0, 0, False
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener = threading.Thread(target=self._listen, name=f"{name}-notices", daemon=True)
 
     # --- made and removed
 
@@ -67,11 +68,14 @@ class Host:
         trusted.chmod(0o600)
         self.network.link_add(self.name, self.index)
         self._notices.bind(str(self.folder / "notify"))
-        threading.Thread(target=self._listen, name=f"{self.name}-notices", daemon=True).start()
+        self._listener.start()
         return key.with_suffix(".pub").read_text(encoding="ascii")
 
     def remove(self) -> None:
         """Nothing of the host is left."""
+        # In this order: a thread that still reads a closed socket takes what is sent to the next one of its number.
+        self._notices.shutdown(socket.SHUT_RDWR)
+        self._listener.join()
         self._notices.close()
         attempt("umount", str(self.root)) or attempt("umount", "-l", str(self.root))
         self.network.link_remove(self.name)
@@ -206,11 +210,8 @@ class Host:
 
     def _listen(self) -> None:
         """Takes what systemd-nspawn reports: the host's first process, and that it has finished booting."""
-        while True:
-            try:
-                notice = self._notices.recv(4096).decode().splitlines()
-            except OSError:
-                return
+        while said := self._notices.recv(4096):
+            notice = said.decode().splitlines()
             with self._changed:
                 for line in notice:
                     if line.startswith("X_NSPAWN_LEADER_PID="):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def test_a_lab_that_ended_has_left_nothing():
     assert list(Path("/run/netns").glob(f"{name}*")) == []
     assert str(folder) not in Path("/proc/self/mounts").read_text(encoding="utf-8")
     assert subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, check=False).stdout == b""
+    # A listener that outlives its host takes the next host's notices: it then seems to be off, or never to come up.
+    assert "h-notices" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_hosts_of_a_lab_that_was_killed_end_with_the_next_lab():

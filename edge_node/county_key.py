@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import DatabaseError
 
 from .models import Enrolment
 
@@ -43,6 +45,17 @@ def county_key() -> bytes | None:
         return pinned
     row = enrolment_read()
     return bytes(row.root_key) if row is not None else None
+
+
+def county_key_asked() -> bytes:
+    """As `county_key`, for a command. Raises CommandError: exit code 1 for a damaged pin, 2 for no county."""
+    try:
+        key = county_key()
+    except (PinDamaged, DatabaseError) as error:
+        raise CommandError(str(error), returncode=1) from error
+    if key is None:
+        raise CommandError("This machine is not enrolled.", returncode=2)
+    return key
 
 
 def enrolment_read() -> Enrolment | None:

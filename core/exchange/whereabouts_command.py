@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rich.console import Console
@@ -78,7 +78,14 @@ def hash_of(number: str) -> str:
     return case_hash(number, import_string(settings.IDENTITY)().root_key)
 
 
-def found_say(found: Found, number: str, *, as_json: bool) -> str:
+def found_tell(command: BaseCommand, found: Found, number: str, *, as_json: bool) -> None:
+    """The command prints what was found. Raises CommandError: exit code 1 for no case, 2 where something waits."""
+    command.stdout.write(_found_say(found, number, as_json=as_json))
+    if _waits(found):
+        raise CommandError(_("Something waits or is held."), returncode=2)
+
+
+def _found_say(found: Found, number: str, *, as_json: bool) -> str:
     """What to print. Raises CommandError with what is known all the same where no case was found."""
     if as_json:
         text = json.dumps(_document(found, number), ensure_ascii=False)
@@ -90,7 +97,7 @@ def found_say(found: Found, number: str, *, as_json: bool) -> str:
     return text
 
 
-def waits(found: Found) -> bool:
+def _waits(found: Found) -> bool:
     return any(case.waits for case in found.cases)
 
 
@@ -102,7 +109,7 @@ def _document(found: Found, number: str) -> dict[str, Any]:
         dataclasses.asdict(case) | {"waits": case.waits, "entries": [_entry_document(one) for one in case.entries]}
         for case in found.cases
     ]
-    facts = {"number": number, "hash": hash_of(number), "waits": waits(found), "cases": cases, **found.more}
+    facts = {"number": number, "hash": hash_of(number), "waits": _waits(found), "cases": cases, **found.more}
     return dict(_member(name, value) for name, value in facts.items())
 
 

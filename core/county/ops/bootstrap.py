@@ -21,7 +21,7 @@ from core.county.registry.services.codes import code_hash
 from .facts import Facts, facts_read
 from .ssh import HostKey, Login, Place, Remote, host_key_read
 
-#: Read by root at the machine: yizhan-enrol --core URL --code "$(cat FILE)".
+#: Read by root at the machine, where yizhan-enrol looks for it by itself.
 CODE_FILE: Final = "/etc/yizhan/enrolment-code"
 PUBLIC_KEY: Final = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/]+=*( .*)?")
 

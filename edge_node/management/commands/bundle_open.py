@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
 from core.exchange.bundles import BundleRefused, bundle_unpack, bundle_verify
-from edge_node.county_key import PinDamaged, county_key
+from edge_node.county_key import county_key_asked
 
 
 class Command(BaseCommand):
@@ -23,12 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--into", type=Path, metavar="FOLDER", help="where an archive is unpacked")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            key = county_key()
-        except (PinDamaged, DatabaseError) as error:
-            raise CommandError(str(error), returncode=1) from error
-        if key is None:
-            raise CommandError("This machine is not enrolled.", returncode=2)
+        key = county_key_asked()
         tree: Path = options["bundle"]
         try:
             if options["into"]:

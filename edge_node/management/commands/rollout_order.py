@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.core.management.base import BaseCommand, CommandParser
 
 from core.domain.journal.clock import physical_ms
-from edge_node.county_key import PinDamaged, county_key
+from edge_node.county_key import county_key_asked
 from edge_node.ordering import node_code, order_said, places_of
 
 
@@ -25,12 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--also", type=Path, action="append", default=[], metavar="FOLDER", help="look here too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            key = county_key()
-        except (PinDamaged, DatabaseError) as error:
-            raise CommandError(str(error), returncode=1) from error
-        if key is None:
-            raise CommandError("This machine is not enrolled.", returncode=2)
+        key = county_key_asked()
         folders = [*places_of(Path(settings.VAR_DIR)), *options["also"]]
         said = order_said(folders, key, node=node_code(), known=options["known"], at_ms=physical_ms())
         self.stdout.write(json.dumps(said, ensure_ascii=False))

@@ -12,10 +12,9 @@ from core.exchange.whereabouts_command import (
     Found,
     arguments_add,
     entry_given,
-    found_say,
+    found_tell,
     hash_of,
     number_given,
-    waits,
 )
 from edge_node.identity import identity, standing
 from edge_node.machine import places
@@ -37,6 +36,4 @@ class Command(BaseCommand):
             found = Found(cases_where(number, here=where, archive=places().archive, identity=key, entry=entry))
         except NotEnrolled as error:
             raise CommandError(_("This machine is not enrolled."), returncode=1) from error
-        self.stdout.write(found_say(found, number, as_json=options["json"]))
-        if waits(found):
-            raise CommandError(_("Something waits or is held."), returncode=2)
+        found_tell(self, found, number, as_json=options["json"])

@@ -6,11 +6,12 @@ import json
 import subprocess
 from typing import Any, Final
 
+from core.exchange.orders import LAST_RING
+
 from .plan import Machine
 from .plays import TAIL_CHARACTERS, Ansible, program
 
 ASK_SECONDS: Final = 120
-LAST_RING: Final = 2
 
 
 class InventoryUnread(Exception):

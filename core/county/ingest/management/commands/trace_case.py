@@ -11,10 +11,9 @@ from core.exchange.whereabouts_command import (
     HELP,
     arguments_add,
     entry_given,
-    found_say,
+    found_tell,
     hash_of,
     number_given,
-    waits,
 )
 from tenants.connection import connection
 from tenants.errors import SchemaMissing
@@ -37,6 +36,4 @@ class Command(BaseCommand):
             found = case_found(number, entry=entry, by=options["by"][:32], at=timezone.now())
         except SchemaMissing as error:
             raise CommandError(_("The data of this number's hall cannot be reached."), returncode=1) from error
-        self.stdout.write(found_say(found, number, as_json=options["json"]))
-        if waits(found):
-            raise CommandError(_("Something waits or is held."), returncode=2)
+        found_tell(self, found, number, as_json=options["json"])

@@ -30,7 +30,7 @@ A fresh Debian with sshd becomes ready for ansible/edge.yml; what would happen, 
     manage.py bootstrap_node 10.31.4.7 --service-point 430321100204-01
 
 Compare the fingerprint with the machine's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. In a script give
-it: --accept SHA256:... . After the play, at the machine: yizhan-enrol --core URL --code "$(cat FILE)".
+it: --accept SHA256:... . After the play, at the machine: yizhan-enrol --core URL, which takes the code it was given.
 
 Exit codes: 0 done (or would be), 1 refused by the registry, 2 wrong arguments, 3 host key not accepted, 4 ANOTHER HOST
 KEY than the pinned one, 5 not reachable or login refused, 6 the machine cannot become a node, 7 a step failed there.

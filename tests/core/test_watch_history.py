@@ -107,6 +107,13 @@ def test_the_alerts_that_fire_are_shown_in_their_own_words_the_worst_first(serve
     assert "These are the alerts that fire now; " in page
 
 
+def test_the_alert_that_always_fires_is_no_fire(server):
+    always = alert("Watchdog", "info", "告警通道畅通；收不到这一条，就是监控本身停了")
+    server.answers |= {RANGE: matrix(), ALERTS: {"status": "success", "data": {"alerts": [always]}}}
+    page = page_of("overview")
+    assert "告警通道畅通" not in page and "Nothing burns" in page
+
+
 def test_what_is_due_and_never_arrived_is_told_even_where_no_rule_says_it(server):
     fleet()
     server.answers |= {RANGE: matrix(), ALERTS: {"status": "success", "data": {"alerts": []}}}

@@ -23,6 +23,8 @@ SEVERITIES: Final = (CRITICAL, WARNING, INFO)
 ROWS: Final = 50
 MAX_TEXT: Final = 300
 ALERTS, TABLES = "alerts", "tables"
+#: It fires always, so that its absence is noticed: to burn is something else.
+WATCHDOG: Final = "Watchdog"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def burning_now(points: Sequence[PointState], *, overdue: dict[str, int], names:
     """The worst first. `points` and `overdue` (cases by tenant) are what the tables' list is made of."""
     failed = False
     try:
-        fires, source = [_fire(one) for one in prometheus.alerts_firing()], ALERTS
+        told_of = [one for one in prometheus.alerts_firing() if one["labels"].get("alertname") != WATCHDOG]
+        fires, source = [_fire(one) for one in told_of], ALERTS
         # Rules may be missing or not have run yet; what a citizen may lose is said all the same.
         told = {fire.node for fire in fires}
         fires += [_due(point) for point in points if point.state == DUE and point.code not in told]

@@ -163,12 +163,6 @@ def manifest_read(data: bytes) -> Manifest:
     return manifest
 
 
-def bundle_require_fits(manifest: Manifest, *, codename: str, arch: str) -> None:
-    """Raises BundleRefused where the bundle is for other machines."""
-    if (manifest.codename, manifest.arch) != (codename, arch):
-        raise BundleRefused(f"is for {manifest.codename} {manifest.arch}; this machine is {codename} {arch}")
-
-
 def path_require(path: str) -> None:
     """Raises BundleRefused unless the path stays below the bundle, in one of its directories."""
     names = path.split("/")

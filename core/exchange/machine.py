@@ -79,9 +79,6 @@ class Machine:
         spool.directory_make(folder)
         return folder
 
-    def folder_in(self, author: str) -> Path:
-        return self.places.folders / self.plan.reads[author]
-
     def folders_in(self, author: str) -> list[Path]:
         """Where the author's files come in: the synced folder, then the courier's."""
         return self.ways_in(self.plan.reads[author])

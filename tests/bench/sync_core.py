@@ -79,7 +79,7 @@ def read(entries: int, profile: bool = False) -> dict[str, Any]:
     with tenant_turn(connection.schema_name):
         nodes_anchor([VILLAGE.node])
     news = _listen()
-    say({"ready": True, "folder": str(core.folder_in(VILLAGE.node))})
+    say({"ready": True, "folder": str(core.folders_in(VILLAGE.node)[0])})
     news.get()
     done, rounds = 0, 0
     with used() as usage, profiled("read" if profile else ""):

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from core.domain.journal.bodies import MembershipValue, StaffGranted
 from core.domain.staff import services
 from core.domain.staff.models import Membership, User
-from core.domain.staff.selectors import actor_anywhere, actor_at, staff_names, staff_of_point
+from core.domain.staff.selectors import actor_anywhere, actor_at, staff_names
 
 pytestmark = pytest.mark.django_db
 
@@ -139,16 +139,6 @@ def test_a_revoked_account_logs_in_no_more_and_keeps_its_name(user):
     assert User.objects.get(code="agent1").is_active
 
 
-def test_those_who_may_act_at_a_point_are_listed_once(user):
-    services.membership_grant(user_code="agent1", role="clerk", tenant_code=TOWN)
-    services.membership_grant(user_code="agent1", role="village_agent", tenant_code=TOWN, service_point=POINT)
-    services.user_create(code="agent2", name="李四", password=None)
-    services.membership_grant(user_code="agent2", role="clerk", tenant_code=TOWN, service_point=OTHER)
-    assert [one.code for one in staff_of_point(tenant_code=TOWN, service_point=POINT)] == ["agent1"]
-    services.staff_revoke(code="agent1")
-    assert staff_of_point(tenant_code=TOWN, service_point=POINT) == []
-
-
 @pytest.fixture
 def substitute(user) -> User:
     """Stands in for agent1, an approver, from FIRST to LAST."""
@@ -164,9 +154,6 @@ def substitute(user) -> User:
 def test_a_post_lent_counts_from_its_first_to_its_last_day(substitute, day, expected):
     actors = [actor_at(substitute, tenant_code=TOWN, service_point=POINT, on=day), actor_anywhere(substitute, on=day)]
     assert [actor.roles for actor in actors] == [expected, expected]
-    assert ("agent2" in {one.code for one in staff_of_point(tenant_code=TOWN, service_point=POINT, on=day)}) is bool(
-        expected
-    )
 
 
 def test_without_a_day_a_post_counts_by_todays_date_in_china(substitute, monkeypatch):

@@ -39,7 +39,6 @@ ALLOWANCE: Final = "11430321DEM00001404430511001001"  # 高龄津贴: the villag
 RELIEF: Final = "11430321DEM00001404430511002001"  # 临时救助: the town decides
 HOUSE: Final = "11430321DEM00007334430120001001"  # 农村宅基地用地建房审批: in parallel, then one joint site inspection
 HYGIENE: Final = "11430321DEM000030M4430123001001"  # 公共场所卫生许可: taken in and forwarded
-JOBLESS: Final = "11430321DEM000022T4432014005001"  # 失业登记: immediate, a pledge and a deferral
 
 #: Who sits at the machines, by the code they log in with.
 AGENT, OTHER_AGENT, CLERK, TOWN_REVIEWER, TOWN_APPROVER = "chihu01", "jinxia01", "yshck01", "yshsc01", "yshjd01"

@@ -71,11 +71,6 @@ def nodes_reachable(at: datetime) -> QuerySet[Node]:
     return Node.objects.filter(Q(revoked_at=None) | leaving).order_by("node_id")
 
 
-def children_of(node: str) -> list[NodeCard]:
-    """The cards of the nodes that link to this one ("core": those the core talks to directly)."""
-    return _cards(Node.objects.filter(parent=node, revoked_at=None))
-
-
 def _cards(rows: QuerySet[Node]) -> list[NodeCard]:
     root_key = core_identity().root_key
     signed = rows.order_by("node_id").values_list("signed_card", flat=True)

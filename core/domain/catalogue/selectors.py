@@ -83,11 +83,6 @@ def items_get(codes: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Item]:
     return {(code, version): _item_of(bytes(doc)) for code, version, doc in rows if (code, version) in wanted}
 
 
-def item_is_withdrawn(item_code: str) -> bool:
-    """Whether the release in force no longer holds the item (True for one it never held)."""
-    return not models.Item.objects.filter(item_code=item_code, withdrawn=False).exists()
-
-
 def item_search(text: str, *, category: str = "", limit: int = MAX_HITS) -> list[models.Item]:
     """Items in which every word of `text` occurs (name, alias, pinyin initials, code, category, department).
 

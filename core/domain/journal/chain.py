@@ -85,11 +85,6 @@ def unwrap(data: bytes, kind: str, verify_key: bytes) -> bytes:
     return signed.payload
 
 
-def signer_of(data: bytes) -> str:
-    """The name a signed thing claims; believe it only after `unwrap`."""
-    return decode(data, Signed).signer
-
-
 def card_open(data: bytes, root_key: bytes) -> NodeCard:
     """A node card the county's root key has signed. Raises SignatureInvalid, CardRefused on bytes that are no card."""
     try:

@@ -52,10 +52,3 @@ def actor_of(user: User, rows: QuerySet[Membership], *, on: date | None = None) 
 def staff_names(codes: set[str]) -> dict[str, str]:
     """Names by staff code; the code itself where the account is not known here."""
     return {code: code for code in codes} | dict(User.objects.filter(code__in=codes).values_list("code", "name"))
-
-
-def staff_of_point(*, tenant_code: str, service_point: str, on: date | None = None) -> list[User]:
-    """Active accounts that may act at this service point that day, each once."""
-    place = memberships_at(tenant_code=tenant_code, service_point=service_point) & memberships_on(on)
-    posts = Membership.objects.filter(place)
-    return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("code"))

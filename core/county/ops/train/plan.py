@@ -60,14 +60,6 @@ def size_at(sizes: tuple[Size, ...], batch: int, *, ring: int) -> int:
     return sizes[min(batch, len(sizes) - 1)].of(ring)
 
 
-def batches_of(ring: int, sizes: tuple[Size, ...]) -> list[int]:
-    """The sizes of a ring's batches if every host answers; together they are the ring."""
-    found: list[int] = []
-    while (left := ring - sum(found)) > 0:
-        found.append(min(left, size_at(sizes, len(found), ring=ring)))
-    return found
-
-
 def rings_of(machines: Iterable[Machine]) -> dict[int, list[str]]:
     """The names of the hosts that can be reached, by ring, in the order in which they are taken."""
     found: dict[int, list[str]] = {}

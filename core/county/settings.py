@@ -52,6 +52,8 @@ NODE_STALE_SECONDS = int(os.environ.get("YIZHAN_NODE_STALE_SECONDS") or limits.S
 #: On the pages of the watch one that said nothing for this long is silent, before that it is quiet: at night a village
 #: switches its machine off.
 NODE_SILENT_SECONDS = int(os.environ.get("YIZHAN_NODE_SILENT_SECONDS") or limits.SILENT_S)
+#: And one in contact whose oldest entry waits for this long is waiting: the alert EntriesStuck has the same figure.
+NODE_WAITING_SECONDS = int(os.environ.get("YIZHAN_NODE_WAITING_SECONDS") or limits.WAITING_S)
 #: Where the pages of the watch read history and alerts; "": there is none. With an Alertmanager, alerts are its own.
 PROMETHEUS_URL = os.environ.get("YIZHAN_PROMETHEUS", "").rstrip("/")
 ALERTMANAGER_URL = os.environ.get("YIZHAN_ALERTMANAGER", "").rstrip("/")

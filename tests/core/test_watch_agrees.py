@@ -61,6 +61,7 @@ def shown() -> dict[str, PointState]:
 
 def test_settings_rules_and_dashboards_take_their_limits_from_one_table():
     assert (given.NODE_STALE_SECONDS, given.NODE_SILENT_SECONDS) == (limits.STALE_S, limits.SILENT_S)
+    assert given.NODE_WAITING_SECONDS == limits.WAITING_S
     assert limits.Limits() == limits.Limits(limits.STALE_S, limits.SILENT_S, limits.WAITING_S)
     assert THRESHOLDS["stuck"].value == limits.WAITING_S
     assert (STALE.value, SILENT.value) == (limits.STALE_S, limits.SILENT_S)
@@ -96,7 +97,7 @@ def test_a_limit_is_said_in_the_unit_that_measures_it(seconds, english, chinese)
 def test_other_limits_show_in_words_in_questions_and_in_figures(county, settings):
     says(TOWN, quiet=timedelta(minutes=20))
     assert "yizhan_node_disk_free_bytes" in exported() and value(exported(), "yizhan_node_health", node=TOWN) is None
-    settings.NODE_STALE_SECONDS, settings.NODE_SILENT_SECONDS = 1_800, 7_200
+    settings.NODE_STALE_SECONDS, settings.NODE_SILENT_SECONDS, settings.NODE_WAITING_SECONDS = 1_800, 7_200, 300
     assert value(exported(), "yizhan_node_health", node=TOWN) == 0
     operator = client("op1", "operator")
     with monitoring() as server:
@@ -112,7 +113,7 @@ def test_other_limits_show_in_words_in_questions_and_in_figures(county, settings
     assert f"count(time() - {heard} < 1800) or 0 * count({heard})" in asked
     legend = operator.get(reverse("watch:map", urlconf="core.county.urls_public")).content.decode()
     for words in ("Not heard of for 30 minutes or longer", "Not heard of for 2 hours or longer",
-                  "waiting there for 1 hour or longer", "due within 2 working days have facts"):  # fmt: skip
+                  "waiting there for 5 minutes or longer", "due within 2 working days have facts"):  # fmt: skip
         assert words.replace("'", "&#x27;") in legend, words
 
 

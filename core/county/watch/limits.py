@@ -13,7 +13,7 @@ from typing import Final
 STALE_S: Final = 15 * 60
 #: Seconds. At night a village switches its machine off: only after a day it is silent (settings.NODE_SILENT_SECONDS).
 SILENT_S: Final = 24 * 60 * 60
-#: Seconds. An entry of a machine in contact is on its way for less than this.
+#: Seconds. An entry of a machine in contact is on its way for less than this (settings.NODE_WAITING_SECONDS).
 WAITING_S: Final = 60 * 60
 #: Working days after today within which a case is due soon.
 DUE_SOON_DAYS: Final = 2

@@ -86,7 +86,10 @@ class _Known:
 
 
 def limits_now() -> Limits:
-    return Limits(stale_s=settings.NODE_STALE_SECONDS, silent_s=settings.NODE_SILENT_SECONDS)
+    return Limits(
+        stale_s=settings.NODE_STALE_SECONDS, silent_s=settings.NODE_SILENT_SECONDS,
+        waiting_s=settings.NODE_WAITING_SECONDS,
+    )  # fmt: skip
 
 
 def due_soon_until(calendar: WorkCalendar | None = None, *, today: date | None = None) -> date:

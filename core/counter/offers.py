@@ -17,7 +17,7 @@ from core.domain.cases.deadlines import WorkCalendar, deemed_accepted_on, due_on
 from core.domain.cases.errors import DeemedAccepted, DeferralOpen, NoticeGiven, NotYetDue, SamePerson
 from core.domain.cases.intake import COUNTER_ROLES, authority_here
 from core.domain.cases.state import CaseState
-from core.domain.catalogue.authority import ACCEPT, ALL_POWERS, DECIDE, REVIEW, Allowed
+from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
 from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import instant_date
 from core.domain.journal.place import CORE, Here
@@ -119,17 +119,10 @@ def offer_of(look: Look) -> Offer:
 
 
 def powers_here(look: Look) -> frozenset[str]:
-    """At the county the item's department has all powers and the others of its flow review; elsewhere what is
-    devolved to this place."""
+    """What is devolved to this place, and at the county what the person's posts in the item's departments give."""
     authority = authority_here(look.item, look.here, look.today)
     powers = authority.powers if isinstance(authority, Allowed) else frozenset[str]()
-    if look.here.node == CORE:
-        own = look.actor.departments
-        if look.item.department in own:
-            return frozenset(ALL_POWERS)
-        if own & services.departments_of(look.item):
-            return powers | {REVIEW}
-    return powers
+    return powers | services.powers_entitled(look.item, look.actor) if look.here.node == CORE else powers
 
 
 def _wants_material(look: Look) -> bool:

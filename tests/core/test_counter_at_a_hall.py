@@ -15,6 +15,8 @@ from tests.domain import build
 
 HOST = "yisuhe.localhost"
 PASSWORD = "ein langes Wort"
+#: A department with no part in the item.
+OTHER = "11430321MB1234567A"
 
 
 @pytest.fixture
@@ -101,6 +103,27 @@ def test_a_hall_on_the_core_is_told_what_waits_of_its_own_cases_only(window, ten
     connection.set_tenant(tenant)
     Case.objects.filter(pk=own.id).update(service_point="430321100200-01")
     assert window.get("/to-do/", headers={"HX-Request": "true"}).context["cards"] == []
+
+
+def test_the_reviewer_of_one_department_is_not_offered_to_decide_as_the_approver_of_another(window, tenant):
+    connection.set_schema_to_public()
+    for code in ("rev1", "rev2"):
+        user_create(code=code, name=code, password=PASSWORD)
+        membership_grant(user_code=code, role="reviewer", tenant_code=TENANT_CODE, department=build.USCC)
+    membership_grant(user_code="rev2", role="approver", tenant_code=TENANT_CODE, department=OTHER)
+    connection.set_tenant(tenant)
+    state = services.case_submit(application=build.application(build.PERMIT), actor=build.CLERK)
+    one, other = (Client(headers={"host": HOST}) for _ in range(2))
+    for client, code in ((one, "rev1"), (other, "rev2")):
+        client.post("/login/", {"username": code, "password": PASSWORD})
+    assert one.post(f"/cases/{state.id}/acts/accept/").status_code == 302
+    for _ in range(2):
+        assert "opinion" in other.get(f"/cases/{state.id}/").context["acts"]
+        assert one.post(f"/cases/{state.id}/acts/opinion/", {"verdict": "pass"}).status_code == 302
+    assert "decide" not in other.get(f"/cases/{state.id}/").context["acts"]
+    other.post(f"/cases/{state.id}/acts/decide/", {"granted": "yes"})
+    connection.set_tenant(tenant)
+    assert case_state(state.id).status == "under_review"
 
 
 def test_every_act_of_the_counter_is_on_the_halls_case_page_too(window, tenant):

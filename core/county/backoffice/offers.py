@@ -56,9 +56,8 @@ class Offer:
 
 
 def holds(actor: Actor, roles: Collection[str], departments: Collection[str]) -> bool:
-    """Whether the person has a post of these in one of these departments: roles of one department are no power in
-    another."""
-    return any(role in roles and department in departments for role, department, _ in actor.posts)
+    """Whether the person has one of these roles in one of these departments."""
+    return not actor.departments_as(roles).isdisjoint(departments)
 
 
 def offer_to(

@@ -11,6 +11,7 @@ from ...catalogue.selectors import item_authority, item_get, place_of
 from ...journal import bodies as b
 from ...journal.clock import instant_date
 from ...journal.place import CORE
+from ...staff.actors import Actor
 from ..errors import ReasonMissing
 from ..intake import COUNTER_ROLES, power_require
 from ..state import CaseState
@@ -48,10 +49,21 @@ def entitled_require(item: Item, act: Act, power: str, *, roles: Collection[str]
 
     Raises NotDevolved.
     """
-    entitled = departments_of(item) if power == REVIEW else frozenset({item.department})
-    if act.here.node == CORE and act.actor.departments_as(roles or POWER_ROLES[power]) & entitled:
+    if act.here.node == CORE and _is_entitled(item, act.actor, power, roles or POWER_ROLES[power]):
         return
     power_require(item, act, power)
+
+
+def powers_entitled(item: Item, actor: Actor) -> frozenset[str]:
+    """The powers the person has over the item's cases at the county, by their posts in its departments."""
+    at_once = COUNTER_ROLES if item.kind == "immediate" else ()
+    roles = POWER_ROLES | {DECIDE: (*ROLES_DECIDE, *at_once)}
+    return frozenset(power for power, having in roles.items() if _is_entitled(item, actor, power, having))
+
+
+def _is_entitled(item: Item, actor: Actor, power: str, roles: Collection[str]) -> bool:
+    entitled = departments_of(item) if power == REVIEW else frozenset({item.department})
+    return bool(actor.departments_as(roles) & entitled)
 
 
 def powers_here(item: Item, act: Act) -> frozenset[str]:

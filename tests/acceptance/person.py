@@ -171,6 +171,8 @@ class Person:
             # The page asks for its bar itself every 15 seconds; what else it says changes when it is loaded.
             with contextlib.suppress(Exception):
                 self.page.get_by_text(text).locator("visible=true").first.wait_for(timeout=1_500)
+                # A page asks several questions: news between two of them is in its timeline, and not yet in its forms.
+                self.open(path)
                 return
             assert time.monotonic() < deadline, f"{path} never said {text!r}:\n{self.page.inner_text('body')[:1500]}"
 

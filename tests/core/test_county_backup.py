@@ -13,6 +13,7 @@ import pytest
 from django.db import connection as default_connection
 from psycopg import conninfo, sql
 
+from core.county.backup import __main__ as command
 from core.county.backup import making, restoring
 from core.county.backup.making import backups_prune, scans_keep
 from core.county.backup.places import BackupFailed, Settings, backups
@@ -143,6 +144,21 @@ def test_a_dump_that_fails_leaves_no_backup(county):
         making.backup_make(broken)
     assert backups(county.directory) == []
     assert [path.name for path in county.directory.iterdir()] in ([], ["scans"])
+
+
+def test_why_there_is_no_backup_is_one_line_and_the_county_is_told(county, monkeypatch, capsys):
+    """The journal's last line is what an operator reads at night: it names the reason, not the program's lines."""
+    taken = county.directory.with_name("taken")
+    taken.write_text("a file where the directory of backups should be")
+    for name, given in {
+        "YIZHAN_VAR": county.var, "DATABASE_URL": county.database, "YIZHAN_BACKUPS": taken, "YIZHAN_BACKUP_DAYS": 30,
+        "YIZHAN_METRICS": county.metrics, "YIZHAN_BACKUP_RECIPIENTS": county.recipients[0], "YIZHAN_MANAGE": "none",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, str(given))
+    monkeypatch.setattr("sys.argv", ["yizhan-backup", "make"])
+    assert command.main() == 1
+    assert capsys.readouterr().err.splitlines() == [f"[Errno 20] Not a directory: '{taken}/.{MARK}.part'"]
+    assert "yizhan_backup_last_run_ok 0\n" in (county.metrics / "yizhan_backup_run.prom").read_text()
 
 
 def test_an_empty_core_is_filled_and_a_used_one_refused(county, operator, server, tmp_path):

@@ -8,11 +8,18 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
+
+import psycopg
+import pyrage
 
 from . import __doc__ as about
 from .making import backup_make, backups_prune
 from .places import BackupFailed, Settings, backups, settings_read
 from .restoring import backup_restore, backup_test
+
+#: One sentence says it all: no room, not allowed, no database, sealed to another key. The rest is a fault of ours.
+SAID: Final = (BackupFailed, OSError, psycopg.Error, pyrage.EncryptError, pyrage.DecryptError)
 
 
 def metrics_write(folder: Path, name: str, figures: Iterable[tuple[str, str, float]]) -> None:
@@ -76,7 +83,7 @@ def main() -> int:
             print(f"{options.backup.name} is restored, with {scans} scans. Now: yizhan-core recover")
         else:
             _act(given, options)
-    except BackupFailed as error:
+    except SAID as error:
         print(error, file=sys.stderr)
         return 1
     return 0

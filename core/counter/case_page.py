@@ -132,12 +132,11 @@ def names_of(state: CaseState, item: Item, entries: list[Any]) -> Names:
     """All names the timeline needs, in three queries."""
     nodes = {entry.author for entry in entries} | {state.custodian, state.opened_by}
     nodes |= {entry.body.to for entry in entries if isinstance(entry.body, CaseForwarded)}
-    departments = services.departments_of(item) | {code for stage in state.stages for code in stage.departments}
-    departments |= {one.department for one in state.urgings.values() if one.department}
+    urged = {one.department for one in state.urgings.values() if one.department}
     people = {entry.actor for entry in entries} | {getattr(entry.body, "instead_of", "") for entry in entries}
     return Names(
         staff={**staff_names(people - {""}), services.APPLICANT.code: _("the applicant")},
-        departments=department_names(departments),
+        departments=department_names(services.departments_concerned(state, item) | urged),
         materials=material_names(item),
         holders=holder_names(nodes, county=_("the county")),
         fields={field.name: field.label for field in item.fields},

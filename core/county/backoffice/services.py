@@ -14,11 +14,10 @@ from django.utils import timezone
 from core.county.workqueue.models import Task, Undelivered
 from core.county.workqueue.selectors import Desk, desk_of, tasks_of_case
 from core.county.workqueue.services import access_record
-from core.county.workqueue.steps import departments_concerned
 from core.domain.cases.errors import CaseUnknown
 from core.domain.cases.lifecycle import IllegalTransition
 from core.domain.cases.selectors import case_state
-from core.domain.cases.services import case_item, case_urge
+from core.domain.cases.services import case_item, case_urge, departments_concerned
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import today

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from core.county.workqueue.steps import Rules, expected_end, supplement_due_on
+from core.county.workqueue.steps import Rules, expected_end, notice_due_on
 from core.domain.cases import lifecycle as life
 from core.domain.cases.deadlines import deemed_accepted_on, due_on
 from core.domain.cases.services import (
@@ -75,7 +75,7 @@ class Standing:
 
 def standing_of(state: CaseState, item: Item, rules: Rules, *, today: date) -> Standing:
     """The case as it stands on this day."""
-    asked = supplement_due_on(state, item, rules) if state.status == life.AWAITING_SUPPLEMENT else None
+    asked = notice_due_on(state, item, rules) if state.status == life.AWAITING_SUPPLEMENT else None
     end = None
     if state.status == life.SUSPENDED and state.stops:
         end = expected_end(state, rules.expected_days.get(state.id, 0))

@@ -24,6 +24,7 @@ from core.domain.cases.services import (
     stage_following,
     stage_waits_for,
     stages_left,
+    supplement_due_on,
     urgings_unanswered,
 )
 from core.domain.cases.state import CaseState
@@ -153,7 +154,7 @@ def _due_of(step: Step, state: CaseState, item: Item, rules: Rules, running: Due
         # No more days are given once the legal limit is over; amber at once, for somebody waits for the answer.
         return replace(running, due=running.legal or running.due, amber_on=instant_date(state.extension_asked.at))
     if state.status == life.AWAITING_SUPPLEMENT and step.power in (WAIT, LAPSE):
-        last = supplement_due_on(state, item, rules)
+        last = notice_due_on(state, item, rules)
         if step.power == WAIT:
             return Due(due=last, amber_on=last)
         return replace(_days_after(last, LAPSE_DAYS, rules.calendar), from_on=last + timedelta(days=1))
@@ -164,12 +165,12 @@ def _due_of(step: Step, state: CaseState, item: Item, rules: Rules, running: Due
     return running
 
 
-def supplement_due_on(state: CaseState, item: Item, rules: Rules) -> date:
+def notice_due_on(state: CaseState, item: Item, rules: Rules) -> date:
     """The last day for the applicant to answer the notice."""
     asked = state.supplement
     assert asked is not None
-    days = item.supplement_days or rules.supplement_days
-    return asked.due or rules.calendar.working_day_after(instant_date(asked.at), days)
+    due = supplement_due_on(item, since=asked.at, calendar=rules.calendar, usual_days=rules.supplement_days)
+    return asked.due or due
 
 
 def expected_end(state: CaseState, expected_days: int) -> date:
@@ -216,11 +217,3 @@ def urged_of(state: CaseState) -> dict[str, int]:
     for urging in urgings_unanswered(state).values():
         found[urging.department] = max(found.get(urging.department, 0), URGED.get(urging.level, 0))
     return found
-
-
-def departments_concerned(state: CaseState, item: Item) -> frozenset[str]:
-    """Whoever may look at the case: the item's owner and every department of its flow, planned or opened."""
-    stages: Iterable[tuple[str, ...]] = [
-        *(stage.departments for stage in item.flow), *(stage.departments for stage in state.stages)
-    ]  # fmt: skip
-    return frozenset({item.department}).union(*stages)

@@ -19,7 +19,16 @@ from .delivery import IN_PERSON, WAYS, result_deliver
 from .ending import CAUSES, DEFERRAL_MISSED, case_terminate, case_withdraw
 from .forwarding import HALL_STATION, RouteStep, case_forward, next_holder, route_expected
 from .materials import deferrals_missed, deferrals_open, material_receive, materials_lacking, note_add
-from .powers import ROLES_ACCEPT, ROLES_DECIDE, ROLES_REVIEW, case_item, departments_of, limits_of, powers_entitled
+from .powers import (
+    ROLES_ACCEPT,
+    ROLES_DECIDE,
+    ROLES_REVIEW,
+    case_item,
+    departments_concerned,
+    departments_of,
+    limits_of,
+    powers_entitled,
+)
 from .rating import APPLICANT, LOW, REASONS_GOOD, REASONS_LOW, SCORES, Following, case_rate, followings, rating_follow
 from .review import (
     appointment_set,
@@ -32,7 +41,7 @@ from .review import (
     stages_left,
 )
 from .submitting import case_submit, supplement_complete
-from .supplement import case_lapse, supplement_receive, supplement_request
+from .supplement import case_lapse, supplement_due_on, supplement_receive, supplement_request
 from .urging import LEVEL_ROLES, case_urge, urgings_unanswered
 
 __all__ = [
@@ -40,10 +49,10 @@ __all__ = [
     "REASONS_GOOD", "REASONS_LOW", "ROLES_ACCEPT", "ROLES_DECIDE", "ROLES_REVIEW", "SCORES", "WAYS", "Following",
     "RouteStep", "appointment_set", "case_accept", "case_decide", "case_forward", "case_item", "case_lapse",
     "case_rate", "case_refuse", "case_submit", "case_terminate", "case_urge", "case_withdraw", "clock_resume",
-    "clock_stop", "custody_take", "deadline_extend", "deferrals_missed", "deferrals_open", "departments_of",
-    "departments_speaking", "extension_decline", "extension_most", "extension_request", "followings", "limits_of",
-    "material_receive", "materials_lacking", "next_holder", "note_add", "opinion_record", "powers_entitled",
-    "rating_follow", "result_deliver", "returns_unanswered", "route_expected", "stage_following", "stage_open_next",
-    "stage_waits_for", "stages_left", "supplement_complete", "supplement_receive", "supplement_request",
-    "urgings_unanswered",
+    "clock_stop", "custody_take", "deadline_extend", "deferrals_missed", "deferrals_open", "departments_concerned",
+    "departments_of", "departments_speaking", "extension_decline", "extension_most", "extension_request", "followings",
+    "limits_of", "material_receive", "materials_lacking", "next_holder", "note_add", "opinion_record",
+    "powers_entitled", "rating_follow", "result_deliver", "returns_unanswered", "route_expected", "stage_following",
+    "stage_open_next", "stage_waits_for", "stages_left", "supplement_complete", "supplement_due_on",
+    "supplement_receive", "supplement_request", "urgings_unanswered",
 ]  # fmt: skip

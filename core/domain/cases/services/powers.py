@@ -43,6 +43,11 @@ def departments_of(item: Item) -> frozenset[str]:
     return frozenset({item.department}).union(*(stage.departments for stage in item.flow))
 
 
+def departments_concerned(state: CaseState, item: Item) -> frozenset[str]:
+    """Whoever may look at the case: the item's owner and every department of its flow, planned or opened."""
+    return departments_of(item).union(*(stage.departments for stage in state.stages))
+
+
 def entitled_require(item: Item, act: Act, power: str, *, roles: Collection[str] = ()) -> None:
     """At the county the item's department has the power, and to review every department of its flow, by somebody with
     one of `roles` (by default those the power asks for) in that department; elsewhere the service point must have it.

@@ -12,6 +12,7 @@ from ...journal import bodies as b
 from ...journal.clock import Instant, instant_date
 from ...journal.policy import policy
 from ...staff.actors import Actor
+from ..deadlines import WorkCalendar
 from ..errors import MaterialsMissing, NoticeGiven, NotYetDue
 from ..intake import role_require
 from ..lifecycle import require_allowed
@@ -43,13 +44,16 @@ def supplement_request(
 def notice_append(act: Act, item: Item, *, lacking: tuple[str, ...], text: str = "") -> CaseState:
     """The notice stands in the case, with the day by which it is to be answered."""
     words_require("".join(lacking), "supplement")
-    return act.append(b.SupplementRequested(lacking=lacking, text=text, due=supplement_due_on(act, item, since=act.at)))
+    return act.append(b.SupplementRequested(lacking=lacking, text=text, due=_due_on(act, item, since=act.at)))
 
 
-def supplement_due_on(act: Act, item: Item, *, since: Instant) -> date:
+def supplement_due_on(item: Item, *, since: Instant, calendar: WorkCalendar, usual_days: int) -> date:
     """The last day for the applicant's answer to a notice of `since`: the item's working days, else the county's."""
-    days = item.supplement_days or policy("supplement_days")
-    return act.calendar.working_day_after(instant_date(since), days)
+    return calendar.working_day_after(instant_date(since), item.supplement_days or usual_days)
+
+
+def _due_on(act: Act, item: Item, *, since: Instant) -> date:
+    return supplement_due_on(item, since=since, calendar=act.calendar, usual_days=policy("supplement_days"))
 
 
 @transaction.atomic
@@ -81,7 +85,7 @@ def case_lapse(*, case_id: UUID, actor: Actor, reason: str = "", at: Instant | N
     asked = act.case.supplement
     assert asked is not None  # nothing else leads to where a case may lapse
     # Notices of older programs name no day.
-    due = asked.due or supplement_due_on(act, case_item(act.case), since=asked.at)
+    due = asked.due or _due_on(act, case_item(act.case), since=asked.at)
     if instant_date(act.at) <= due:
         raise NotYetDue(due=due)
     return act.append(b.CaseLapsed(reason=reason))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.lab import Host
 
 from ..stage import Stage, StepFailed, rollout_facts, running_version
+from .telling import fires
 
 SECOND: Final = "second"
 BROKEN: Final = "broken"
@@ -22,6 +23,8 @@ DEADMAN_SECONDS: Final = 90
 GATE_SECONDS: Final = 60
 #: For a batch to be well at the county: a node reports each minute.
 SOAK_SECONDS: Final = 300
+#: What the county is told of the canary.
+NOT_TAKEN: Final = "易俗河镇便民服务中心没有换上新程序版本（已退回原版本），仍用原版本工作"
 BROKEN_WSGI: Final = 'raise RuntimeError("this version does not start")\n'
 #: Exit codes of manage.py rollout.
 DONE, PUT_BACK = 0, 2
@@ -55,7 +58,7 @@ def upgrade(stage: Stage) -> None:
 
 
 def broken(stage: Stage) -> None:
-    """The canary refuses it and works on as before; nobody else has heard of it."""
+    """The canary refuses it and works on as before; nobody else has heard of it, and the county is told."""
     signed(stage, BROKEN, **{"edge_node/wsgi.py": BROKEN_WSGI})
     train = _train(stage, BROKEN, PUT_BACK, node_switch_gate_seconds=GATE_SECONDS)
     canary, *others = stage.sites
@@ -65,6 +68,7 @@ def broken(stage: Stage) -> None:
     expect(stage, stage.host(canary), SECOND, "rolled_back")
     for site in others:
         expect(stage, stage.host(site), SECOND, "done")
+    fires(stage, "NodeRolledBack", NOT_TAKEN)
 
 
 def power_cut(stage: Stage) -> None:

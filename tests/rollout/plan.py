@@ -10,7 +10,7 @@ from typing import Final
 from tools.bootstrap import ROOT
 
 from .stage import Stage
-from .steps import backup, cases, county, install, lost, meeting, pull, upgrade
+from .steps import alarms, backup, cases, county, install, lost, meeting, pull, renew, upgrade
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,14 @@ STEPS: Final = (
     Step("doctor", "a support bundle names nobody", meeting.doctor, needs=BOTH),
     Step("unreadable", "a node begins anew whose database cannot be read", lost.unreadable, needs=BOTH),
     Step("lost", "another machine takes the place of a lost one", lost.lost, needs=BOTH),
+    Step("renew", "another version on the core, which counts anew", renew.renew, needs=BOTH),
+    Step("unfit", "a version that does not start is put back on the core", renew.put_back, needs=BOTH),
     Step("upgrade", "a signed version by the train, the canary first", upgrade.upgrade, needs=BOTH),
     Step("broken", "a broken version is stopped at the canary and put back", upgrade.broken, needs=BOTH),
     Step("power", "the power fails in the middle of an upgrade", upgrade.power_cut, needs=BOTH),
     Step("line", "the line fails in the middle of an upgrade", upgrade.link_cut, needs=BOTH),
     Step("pull", "a machine without SSH takes the version ordered", pull.pull, needs=BOTH),
+    Step("alarms", "services, disk and backups raise their alarm", alarms.alarms, needs=BOTH),
     Step("backup", "a core that lost everything is restored", backup.backup, needs=BOTH),
 )  # fmt: skip
 

@@ -167,7 +167,7 @@ def test_a_special_procedure_stops_the_clock_and_is_seen_in_both_ledgers(county,
     assert reviewer.post(url(county, state.id, "stop"), stop).status_code == 302
     assert status(county, state.id)[0] == "suspended"
     assert {"resume", "opinion"} & acts(reviewer, county, state) == {"resume"}
-    papers = [paper.kind for paper in reviewer.get(url(county, state.id)).context["papers"]]
+    papers = [paper.name for paper in reviewer.get(url(county, state.id)).context["papers"]]
     assert papers == ["receipt", "special_procedure"]
     answer = reviewer.get(url(county, state.id, "papers/special_procedure"))
     assert answer.status_code == 200 and "公示七日" in answer.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -349,15 +350,15 @@ def test_every_paper_of_the_case_is_linked(town):
     for _ in range(2):
         act(reviewer, state, "stop", procedure="hearing", text="听证", expected_days="3")
         act(reviewer, state, "resume")
-    papers = page(reviewer, state).context["papers"]
-    base = f"/cases/{state.id}/papers"
+    text = page(reviewer, state).content.decode()
+    papers = re.findall(rf'<li><a href="/cases/{state.id}/papers/([^"]*)">.*?<span>([^<]*)</span>', text, re.S)
     assert papers == [
-        ("Receipt", f"{base}/receipt/"),
-        ("Commitment to hand in later", f"{base}/deferral/"),
-        ("Notice of a special procedure 1", f"{base}/special_procedure/?which=1"),
-        ("Notice of a special procedure 2", f"{base}/special_procedure/?which=2"),
+        ("receipt/", "Receipt"),
+        ("deferral/", "Commitment to hand in later"),
+        ("special_procedure/?which=1", "Notice of a special procedure 1"),
+        ("special_procedure/?which=2", "Notice of a special procedure 2"),
     ]
-    assert all(reviewer.get(address).status_code == 200 for _label, address in papers)
+    assert all(reviewer.get(f"/cases/{state.id}/papers/{address}").status_code == 200 for address, _title in papers)
 
 
 def test_a_place_that_only_reviews_is_told_the_day_its_review_must_be_finished(town):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from .links import HEADINGS, PaperLink, paper_links
 from .making import paper_of, papers_available
 from .sheet import ALL, Fact, Line, Numbered, Paper, Text
 
-__all__ = ["ALL", "Fact", "Line", "Numbered", "Paper", "Text", "paper_of", "papers_available"]
+__all__ = [
+    "ALL", "HEADINGS", "Fact", "Line", "Numbered", "Paper", "PaperLink", "Text", "paper_links", "paper_of",
+    "papers_available",
+]  # fmt: skip

@@ -84,7 +84,7 @@ def _made(
     name: str, state: CaseState, act: Entry | None, entries: Sequence[Entry], *, here: Here, today: date, copy: int
 ) -> Paper:
     item = case_item(state)
-    kind = _kind(name, state)
+    kind = kind_of(name, state)
     dated = instant_date(act.at if act else state.accepted_at or state.opened_at)
     by = act or _taken_in(state, entries)
     issuer = issuer_of(item, point=point_of(by, here), power=_POWERS.get(name, ACCEPT), on=dated, here=here)
@@ -115,7 +115,8 @@ def template_of(kind: PaperKind, item: Item, state: CaseState | None = None) -> 
     return paper_template(kind, item.item_code) or DEFAULTS[kind]
 
 
-def _kind(name: str, state: CaseState) -> PaperKind:
+def kind_of(name: str, state: CaseState) -> PaperKind:
+    """Which words the paper of this name has for this case: a decision that grants or one that denies."""
     if name == "decision":
         return "decision_granted" if state.decision and state.decision.granted else "decision_denied"
     return cast("PaperKind", name)

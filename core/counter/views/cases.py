@@ -8,20 +8,17 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from core.domain.cases.selectors import case_list, case_state
-from core.domain.cases.state import CaseState
 from core.domain.journal.clock import instant_date
 from core.domain.journal.services import clock_now
 
 from ..access import StaffRequest, at_place
 from ..case_page import case_context
-from ..papers import papers_available
+from ..papers import paper_links
 from ..selectors import case_rows
-from .papers import HEADINGS
 
 PAGE_LENGTH = 20
 #: Whose cases the list shows.
@@ -54,22 +51,6 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     return case_page(request, case_id)
 
 
-def papers_links(state: CaseState) -> list[tuple[str, str]]:
-    """(what it is called, address) of every paper that can be printed of the case."""
-    links = []
-    for name in papers_available(state):
-        kind = name
-        if name == "decision" and state.decision is not None:
-            kind = "decision_granted" if state.decision.granted else "decision_denied"
-        address, heading = reverse("counter:paper", args=[state.id, name]), str(HEADINGS[kind])
-        several = len(state.stops) if name == "special_procedure" else 1
-        if several == 1:
-            links.append((heading, address))
-        else:
-            links += [(f"{heading} {which}", f"{address}?which={which}") for which in range(1, several + 1)]
-    return links
-
-
 def case_page(
     request: StaffRequest, case_id: UUID, *, act: str = "", error: str = "", typed: dict[str, Any] | None = None
 ) -> HttpResponse:
@@ -77,5 +58,5 @@ def case_page(
     context = case_context(
         case_state(case_id), actor=request.actor, here=request.place, today=instant_date(clock_now())
     )
-    context |= {"open_act": act, "act_error": error, "typed": typed or {}, "papers": papers_links(context["case"])}
+    context |= {"open_act": act, "act_error": error, "typed": typed or {}, "papers": paper_links(context["case"])}
     return render(request, "counter/case.html", context, status=422 if error else 200)

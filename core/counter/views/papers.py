@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.domain.cases.selectors import case_ledger, case_state
 from core.domain.cases.services import case_item
@@ -25,26 +23,12 @@ from core.exchange.attachments import attachment_plain
 
 from ..access import StaffRequest, at_place
 from ..case_page import ledger_view, material_lines
-from ..papers import ALL, paper_of
+from ..papers import ALL, HEADINGS, paper_of
 from ..qr import qr_inline, receipt_signed
 from ..refusals import refusal
 
 #: Shown in the browser; anything else is only ever downloaded.
 SHOWN = ("image/jpeg", "image/png", "image/webp", "application/pdf")
-#: What a paper is called on the page around it; its own title stands in the county's words.
-HEADINGS: Final[dict[str, str | Promise]] = {
-    "receipt": gettext_lazy("Receipt"),
-    "refusal": gettext_lazy("Notice of non-acceptance"),
-    "supplement": gettext_lazy("Supplement notice"),
-    "deferral": gettext_lazy("Commitment to hand in later"),
-    "pledge": gettext_lazy("Pledge"),
-    "special_procedure": gettext_lazy("Notice of a special procedure"),
-    "extension": gettext_lazy("Notice of extension"),
-    "termination": gettext_lazy("Notice of termination"),
-    "decision_granted": gettext_lazy("Notice of the decision: granted"),
-    "decision_denied": gettext_lazy("Notice of the decision: denied"),
-    "delivery": gettext_lazy("Record of delivery"),
-}
 
 
 @at_place()

@@ -13,9 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.counter import wording
-from core.counter.papers import papers_available
 from core.counter.timeline import day_words
-from core.counter.views.papers import HEADINGS
 from core.county.workqueue.models import CaseAccess
 from core.domain.cases import deadlines as d
 from core.domain.cases.state import CaseState
@@ -112,33 +110,6 @@ def _days(ledger: d.Ledger) -> tuple[DayLine, ...]:
 def _why(rule: str) -> str:
     # The counter's words for day 0 are a sentence; a cell of the picture has room for two.
     return _("day 0") if rule == d.DAY_ZERO else wording.word(wording.DAY_RULE, rule)
-
-
-@dataclass(frozen=True)
-class PaperLink:
-    """A paper of the case that can be printed; `which` tells several of one kind apart (0: there is one)."""
-
-    kind: str
-    title: str
-    which: int
-
-
-def paper_links(state: CaseState) -> list[PaperLink]:
-    """The case's papers, each special procedure's by itself."""
-    links = []
-    for kind in papers_available(state):
-        title = str(HEADINGS[_heading(kind, state)])
-        if kind == "special_procedure" and len(state.stops) > 1:
-            links += [PaperLink(kind, f"{title} {n}", n) for n in range(1, len(state.stops) + 1)]
-        else:
-            links.append(PaperLink(kind, title, 0))
-    return links
-
-
-def _heading(kind: str, state: CaseState) -> str:
-    if kind != "decision" or state.decision is None:
-        return kind
-    return "decision_granted" if state.decision.granted else "decision_denied"
 
 
 @dataclass(frozen=True)

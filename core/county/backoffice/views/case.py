@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from core.counter import timeline
 from core.counter.access import StaffRequest, in_county
+from core.counter.papers import paper_links
 from core.counter.rating import rating_lines
 from core.county.workqueue import selectors as queue
 from core.county.workqueue.models import CaseAccess, Power
@@ -29,7 +30,7 @@ from .. import panels
 from ..alerts import Alert, alerts_of
 from ..forms import ActForm
 from ..offers import Offer, holds, offer_to
-from ..presenting import access_lines, ledger_lines, paper_links
+from ..presenting import access_lines, ledger_lines
 from ..selectors import (
     CasePicture,
     case_picture,

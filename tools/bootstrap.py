@@ -78,20 +78,23 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "openssh-client": _command("ssh", "scp", "ssh-keygen"),
     "prometheus": _command("prometheus", "promtool"),
     "prometheus-alertmanager": _command("prometheus-alertmanager", "amtool"),
+    "prometheus-node-exporter": _command("prometheus-node-exporter"),
 }
 
 #: What Debian would run at once and after every start of the machine; a developer's machine gets the programs only.
 SERVICES: dict[str, str] = {
     "prometheus": "prometheus.service",
     "prometheus-alertmanager": "prometheus-alertmanager.service",
+    "prometheus-node-exporter": "prometheus-node-exporter.service",
 }
 
 #: PostgreSQL is in no list: without one on the machine the binaries of a locked package serve (tenants/embedded.py).
 HOSTS = ("systemd-container", "mmdebstrap", "slirp4netns", "nftables", "iproute2", "openssh-client")
+WATCH = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter")
 NEEDS: dict[str, tuple[str, ...]] = {
     "demo": ("syncthing",),
-    "test": ("syncthing", "chromium", "chromium-driver", "fonts-noto-cjk", "gettext", *HOSTS),
-    "check": ("gettext",),
+    "test": ("syncthing", "chromium", "chromium-driver", "fonts-noto-cjk", "gettext", *HOSTS, *WATCH),
+    "check": ("gettext", "prometheus"),
     "bench": ("syncthing",),
     "messages": ("gettext",),
     "rollout-test": HOSTS,
@@ -101,8 +104,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
 WITHOUT: dict[str, str] = {
     "demo": "The demo goes on with plain folder copying in place of Syncthing (YIZHAN_TRANSPORT=copy).",
     "test": "The tests go on; those in tests/acceptance that need Syncthing or the browser cannot pass, and so the run "
-    "will not be green; those on hosts of their own are passed over.",
-    "check": "The checks go on; the check of the message catalogues needs gettext and will fail.",
+    "will not be green; those on hosts of their own, and those that watch a county, are passed over.",
+    "check": "The checks go on; that of the message catalogues, which needs gettext, and those of the alerts, which "
+    "need promtool, will fail.",
     "bench": "The benches go on; `latency` needs Syncthing.",
     "messages": "The catalogues cannot be compiled without gettext.",
     "rollout-test": "No hosts can be made without them.",

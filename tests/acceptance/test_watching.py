@@ -5,23 +5,18 @@ Prometheus, Alertmanager and the exporter run as on a core, with the role's own 
 
 from __future__ import annotations
 
-import random
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from core.county.demo.people import People
 from core.county.demo.processes import await_that
 
-from .syncthing_lab import syncthing_missing
-from .watch_lab import PROGRAMS, Watch, watch_open
-from .world import TOWN, TRAVEL_SECONDS, VILLAGE, World, world_open
+from .watch_causes import DECIDED_AT_COUNTY, county_to_watch, file_put, forged, segment_made, segments_up, taken_in
+from .watch_lab import Watch, watch_open
+from .world import TOWN, TRAVEL_SECONDS, VILLAGE, World
 
-#: Accepted at a village and decided at the county, within the hour.
-ITEM: Final = "城乡居民基本养老保险注销登记"
 #: Seconds. A status is made every 15 s and may lie at a hop for as long.
 THRESHOLDS: Final = {
     "alone": 60, "ingest_stalled": 60, "grace": 0, "hold": 8, "short_grace": 2,
@@ -36,9 +31,7 @@ BLIND: Final = "县平台的指标取不到：各村镇现在怎样无从得知�
 @pytest.fixture(scope="module")
 def county() -> Iterator[World]:
     """A county of its own: what is told depends on everything that happens in it."""
-    if syncthing_missing() or not all(map(shutil.which, PROGRAMS)):
-        pytest.skip("Syncthing, Prometheus or Alertmanager is not installed")
-    with world_open(small_disk=False) as opened:
+    with county_to_watch(small_disk=False) as opened:
         yield opened
 
 
@@ -48,39 +41,16 @@ def watch(county: World) -> Iterator[Watch]:
         yield opened
 
 
-def segments(county: World) -> list[Path]:
-    """What the village has published for the county, in its own folder."""
-    return sorted((county.node(VILLAGE).base / "folders" / f"up-{VILLAGE.node}").rglob("*.seg"))
-
-
-def put(county: World, file: Path, data: bytes) -> None:
-    """The village's file has these bytes, and its Syncthing knows."""
-    file.write_bytes(data)
-    with county.syncthing(VILLAGE) as client:
-        client.scan(f"up-{VILLAGE.node}")
-
-
-def taken_in(county: World, count: int) -> list[str]:
-    """The ids of as many cases, which the village has just taken in."""
-    window, people = county.window(VILLAGE, "chihu01"), People(random.SystemRandom().randrange(1 << 30))
-    return [window.take_in(county.items[ITEM], people, (65, 80)) for _ in range(count)]
-
-
 def three_cases_behind_a_forged_segment(county: World) -> tuple[list[str], Path, bytes]:
     """The village takes three cases in without a line; of the first segment with them the signature is not its own.
 
     Returns the cases, the file and its true bytes.
     """
-    before = set(segments(county))
-    cases = taken_in(county, 3)
-    await_that("a segment is sealed", lambda: bool(set(segments(county)) - before), TRAVEL_SECONDS)
-    file = min(set(segments(county)) - before)
-    true = file.read_bytes()
-    length = int.from_bytes(true[5:9], "big")
-    signature = slice(9 + length, 9 + length + 64)
-    forged = true[: signature.start] + bytes(64) + true[signature.stop :]
-    put(county, file, forged)
-    return cases, file, true
+    with segment_made(lambda: segments_up(county, VILLAGE)) as made:
+        cases = taken_in(county, VILLAGE, DECIDED_AT_COUNTY, 3)
+    true = made[0].read_bytes()
+    file_put(county, VILLAGE, made[0], forged(true))
+    return cases, made[0], true
 
 
 def test_what_a_village_holds_back_is_told_and_so_is_its_end(county: World, watch: Watch) -> None:
@@ -112,7 +82,7 @@ def test_what_a_village_holds_back_is_told_and_so_is_its_end(county: World, watc
     assert set(cases).isdisjoint(county.core_hashes())
 
     # The true file lies in its place again, and the line is back.
-    put(county, file, true)
+    file_put(county, VILLAGE, file, true)
     county.cut(VILLAGE, off=False)
     for name in ("NodeAlone", "StreamHeld", "CasesDueNeverArrived"):
         phone.await_call(name, ended=True)

@@ -101,12 +101,16 @@ def telephone() -> Iterator[tuple[Telephone, str]]:
 
 @dataclass
 class Watch:
-    """The three processes that watch, and the telephone; `address` is Prometheus', `calls` Alertmanager's."""
+    """The processes that watch, and the telephone; `address` is Prometheus', `calls` Alertmanager's.
+
+    `machine` is the exporter of the core's own machine: nothing listens there before a test starts it.
+    """
 
     phone: Telephone
     exporter: Process
     prometheus: Process
     alertmanager: Process
+    machine: Process
     address: str
     calls: str
 
@@ -114,6 +118,11 @@ class Watch:
         """The sentences of what fires now, as Prometheus knows it."""
         found = requests.get(f"{self.address}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
         return sorted(one["annotations"]["summary"] for one in found if one["state"] == "firing")
+
+    def knows(self, expression: str) -> bool:
+        """Whether Prometheus has any figure for this now."""
+        found = requests.get(f"{self.address}/api/v1/query", {"query": expression}, timeout=10).json()
+        return bool(found["data"]["result"])
 
 
 @contextlib.contextmanager
@@ -124,15 +133,13 @@ def watch_open(world: World, past: Past | None = None, /, **thresholds: float) -
     """
     folder = world.var / "watch"
     folder.mkdir()
-    exporter, prometheus, alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    exporter, prometheus, alertmanager, machine = (f"127.0.0.1:{free_port()}" for _ in range(4))
     with telephone() as (phone, url):
         pace = {name: {"wait": "0s", "interval": "1s", "repeat": "1h"} for name in ("critical", "other", "watchdog")}
         given = {
             "core_watch_etc": str(folder), "core_watch_prometheus": prometheus, "core_watch_exporter": exporter,
             "core_watch_alertmanager": alertmanager, "core_watch_scrape_seconds": 1, "core_watch_webhooks": [url],
-            "core_watch_watchdog_webhook": url, "core_watch_pace": pace,
-            # Nothing listens there: nobody asked for the machine's own figures.
-            "core_watch_node_exporter": f"127.0.0.1:{free_port()}",
+            "core_watch_watchdog_webhook": url, "core_watch_pace": pace, "core_watch_node_exporter": machine,
         }  # fmt: skip
         _files_write(folder, given, thresholds)
         if past is not None:
@@ -140,16 +147,18 @@ def watch_open(world: World, past: Past | None = None, /, **thresholds: float) -
             subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "past.om",
                             folder / "series"], check=True, capture_output=True)  # fmt: skip
         processes = _processes(world, folder, exporter, prometheus, alertmanager)
+        figures = ["prometheus-node-exporter", f"--web.listen-address={machine}"]
+        own = Process("machine", figures, {}, folder / "machine.log")
         try:
             for process, page in zip(processes, (exporter, alertmanager, prometheus), strict=True):
                 process.start()
                 ready = f"http://{page}/" if page == exporter else f"http://{page}/-/ready"
                 process.await_that("answers", lambda at=ready: answers(at))  # type: ignore[misc]
             yield Watch(
-                phone, processes[0], processes[2], processes[1], f"http://{prometheus}", f"http://{alertmanager}"
+                phone, processes[0], processes[2], processes[1], own, f"http://{prometheus}", f"http://{alertmanager}"
             )  # fmt: skip
         finally:
-            for process in processes:
+            for process in (*processes, own):
                 process.stop()
             shutil.rmtree(folder)
 
@@ -174,7 +183,8 @@ def _processes(world: World, folder: Path, exporter: str, prometheus: str, alert
         Process("alertmanager", ["prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml",
                 f"--storage.path={folder}/told", f"--web.listen-address={alertmanager}", "--cluster.listen-address="],
                 {}, folder / "alertmanager.log"),
+        # In its first seconds it knows no Alertmanager yet; what fires then would be told a minute later.
         Process("prometheus", ["prometheus", f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/series", f"--web.listen-address={prometheus}"],
-                {}, folder / "prometheus.log"),
+                f"--storage.tsdb.path={folder}/series", f"--web.listen-address={prometheus}",
+                "--rules.alert.resend-delay=10s"], {}, folder / "prometheus.log"),
     ]  # fmt: skip

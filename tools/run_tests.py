@@ -19,8 +19,8 @@ from tools.bootstrap import ROOT
 NODE = "edge_node.settings_test"
 CORE = "core.county.settings_test"
 
-#: The acceptance tests in three runs. Each builds its own county, and waits for events much of its time.
-WATCHING = "tests/acceptance/test_watching.py"
+#: The acceptance tests in four runs. Each builds its own county, and waits for events much of its time.
+WATCHING, ALARMS = "tests/acceptance/test_watching.py", "tests/acceptance/test_alarms.py"
 IN_BROWSER = tuple(f"tests/acceptance/test_{name}_browser.py" for name in ("life", "working_day", "watch"))
 
 #: Name of the run -> settings, folders.
@@ -28,14 +28,15 @@ RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
     "browser": (CORE, IN_BROWSER),
-    "acceptance": (CORE, ("tests/acceptance", *(f"--ignore={one}" for one in (WATCHING, *IN_BROWSER)))),
+    "acceptance": (CORE, ("tests/acceptance", *(f"--ignore={one}" for one in (WATCHING, ALARMS, *IN_BROWSER)))),
     "rollout": (NODE, ("tests/rollout",)),
     "train": (CORE, ("tests/train",)),
     "watching": (CORE, (WATCHING,)),
+    "alarms": (CORE, (ALARMS,)),
 }
 
 #: What runs beside one another, in turn: what keeps one processor busy, with another such or with what often waits.
-TURNS = (("node", "core"), ("browser", "acceptance"), ("rollout", "train", "watching"))
+TURNS = (("node", "core"), ("browser", "acceptance"), ("rollout", "train", "watching", "alarms"))
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5

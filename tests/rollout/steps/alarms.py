@@ -32,10 +32,12 @@ TEST_FAILED: Final = "最近一次恢复演练没有成功：现有的备份也�
 
 SMALL_DISK: Final = "/srv/small-disk"
 FILLER: Final = f"{BACKUPS}/filler"
-#: A host of the lab has no loop devices in its /dev, and may open them from its console all the same.
+#: A host of the lab has no loop devices in its /dev, and may open them from its console all the same. It has not
+#: everything either that Debian's installer puts on a machine.
 DISK_PUT_IN: Final = f"""
-for number in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$number ] || mknod /dev/loop$number b 7 $number; done
+for number in $(seq 0 63); do [ -e /dev/loop$number ] || mknod /dev/loop$number b 7 $number; done
 [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+command -v mke2fs >/dev/null || apt-get install --yes --quiet --quiet --no-install-recommends e2fsprogs
 truncate -s 64M {SMALL_DISK}
 mke2fs -q -t ext4 -m 0 {SMALL_DISK}
 mount -o loop {SMALL_DISK} {BACKUPS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from tests.lab import CommandFailed, Host
 
@@ -67,7 +67,7 @@ def alarms(stage: Stage) -> None:
     _watch(stage)
 
 
-def _watch(stage: Stage, **variables: object) -> None:
+def _watch(stage: Stage, **variables: Any) -> None:
     """The core is watched with these variables, or as a county's is."""
     if not stage.play_well("core.yml", "core", tags="watch", **stage.wanted(FIRST_CORE), **variables)["core"].changed:
         raise StepFailed("other thresholds changed nothing")

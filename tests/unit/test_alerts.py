@@ -134,6 +134,13 @@ def test_a_runbook_says_what_it_means_and_names_only_commands_that_exist(alert: 
         assert (RUNBOOKS / link).exists(), link
 
 
+@pytest.mark.parametrize("alert", NAMES)
+def test_an_alert_was_caused_for_real_by_the_test_its_runbook_names(alert: str) -> None:
+    tried = (RUNBOOKS / f"{kebab(alert)}.md").read_text().partition("## Tried")[2]
+    named = re.findall(r"`(tests/(?:acceptance|rollout)/[\w/]+\.py)`", tried)
+    assert any(f'"{alert}"' in (ROOT / path).read_text() for path in named), named
+
+
 def test_every_threshold_is_used_and_named_in_no_second_place() -> None:
     text = "".join(path.read_text() for path in render.SOURCES.rglob("*.yml"))
     assert {one.name for one in ALL if f"<<{one.name}" not in text} == set()

@@ -2,7 +2,7 @@
 
 tests/domain runs twice, once on each database. All runs take place even if an earlier one fails; the exit code is 1 if
 any failed. Options are passed to every pytest: `make test ARGS="-k supplement"`; `ARGS="--only core -x"` takes one run.
-The two sides run beside one another, each on a processor of its own; what the second prints comes when both are done.
+Some runs go beside one another; what one prints comes when it is done. A single one is seen as it goes.
 """
 
 import subprocess
@@ -10,8 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import IO
 
 from tools.bootstrap import ROOT
@@ -23,20 +22,21 @@ CORE = "core.county.settings_test"
 WATCHING, ALARMS = "tests/acceptance/test_watching.py", "tests/acceptance/test_alarms.py"
 IN_BROWSER = tuple(f"tests/acceptance/test_{name}_browser.py" for name in ("life", "working_day", "watch"))
 
-#: Name of the run -> settings, folders.
+#: Name of the run -> settings, folders; in the order in which they begin. Two keep a processor busy each, the others
+#: wait for events much of their time.
 RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": (NODE, ("tests/unit", "tests/contract", "tests/domain", "tests/edge")),
     "core": (CORE, ("tests/domain", "tests/core")),
+    "alarms": (CORE, (ALARMS,)),
     "browser": (CORE, IN_BROWSER),
     "acceptance": (CORE, ("tests/acceptance", *(f"--ignore={one}" for one in (WATCHING, ALARMS, *IN_BROWSER)))),
+    "watching": (CORE, (WATCHING,)),
     "rollout": (NODE, ("tests/rollout",)),
     "train": (CORE, ("tests/train",)),
-    "watching": (CORE, (WATCHING,)),
-    "alarms": (CORE, (ALARMS,)),
 }
 
-#: What runs beside one another, in turn: what keeps one processor busy, with another such or with what often waits.
-TURNS = (("node", "core"), ("browser", "acceptance"), ("rollout", "train", "watching", "alarms"))
+#: With so many at a time two processors are kept busy, and nobody waits so long that a test gives up.
+BESIDE = 3
 
 #: pytest's exit code when it collected nothing.
 NO_TESTS = 5
@@ -54,8 +54,6 @@ def outcome(code: int, narrowed: bool) -> str:
 def run(name: str, options: Sequence[str], said: IO[bytes] | None = None) -> tuple[str, float]:
     """The outcome and the seconds of one run; what it prints goes to `said`, or to the terminal."""
     settings, folders = RUNS[name]
-    if said is None:
-        print(f"\n=== {title(name)}", flush=True)
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", f"--ds={settings}", *folders, *options]
     begun = time.monotonic()
     code = subprocess.run(
@@ -65,19 +63,22 @@ def run(name: str, options: Sequence[str], said: IO[bytes] | None = None) -> tup
 
 
 def run_beside(names: Sequence[str], options: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """These runs at the same time; the first is seen as it goes, the others when all are done."""
-    results: dict[str, tuple[str, float]] = {}
-    first, *others = names
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        outputs = {name: stack.enter_context(tempfile.TemporaryFile()) for name in others}
-        running = {name: pool.submit(run, name, options, said) for name, said in outputs.items()}
-        results[first] = run(first, options)
-        for name, said in outputs.items():
-            results[name] = running[name].result()
-            said.seek(0)
-            print(f"\n=== {title(name)}")
-            print(said.read().decode("utf-8", "replace"), flush=True)
-    return results
+    """These runs, BESIDE at a time; what each printed is shown when it is done."""
+    results = {}
+    with ThreadPoolExecutor(BESIDE) as pool:
+        running = {pool.submit(_run_quietly, name, options): name for name in names}
+        for done in as_completed(running):
+            name = running[done]
+            results[name], said = done.result()
+            print(f"\n=== {title(name)}\n{said}", flush=True)
+    return {name: results[name] for name in names}
+
+
+def _run_quietly(name: str, options: Sequence[str]) -> tuple[tuple[str, float], str]:
+    with tempfile.TemporaryFile() as said:
+        result = run(name, options, said)
+        said.seek(0)
+        return result, said.read().decode("utf-8", "replace")
 
 
 def title(name: str) -> str:
@@ -98,10 +99,12 @@ def chosen(options: list[str]) -> tuple[list[str], list[str]]:
 
 def main() -> int:
     names, options = chosen(sys.argv[1:])
-    results: dict[str, tuple[str, float]] = {}
-    for turn in TURNS:
-        if due := [name for name in turn if name in names]:
-            results |= run_beside(due, options)
+    if len(names) == 1:
+        print(f"\n=== {title(names[0])}", flush=True)
+        results = {names[0]: run(names[0], options)}
+    else:
+        print(f"{', '.join(names)}: {BESIDE} at a time, and each is shown when it is done.", flush=True)
+        results = run_beside(names, options)
     print("\n=== all runs")
     for name, (text, seconds) in results.items():
         print(f"    {name:<12}{seconds:>7.1f} s  {text}")

@@ -15,9 +15,9 @@ from core.domain.cases import lifecycle as s
 from core.domain.cases import services
 from core.domain.cases.deadlines import WorkCalendar, deemed_accepted_on, due_on
 from core.domain.cases.errors import DeemedAccepted, DeferralOpen, NoticeGiven, NotYetDue, SamePerson
-from core.domain.cases.intake import COUNTER_ROLES, authority_here
+from core.domain.cases.intake import COUNTER_ROLES
 from core.domain.cases.state import CaseState
-from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
+from core.domain.catalogue.authority import ACCEPT, DECIDE, REVIEW
 from core.domain.catalogue.documents import Item
 from core.domain.journal.clock import instant_date
 from core.domain.journal.place import CORE, Here
@@ -120,8 +120,7 @@ def offer_of(look: Look) -> Offer:
 
 def powers_here(look: Look) -> frozenset[str]:
     """What is devolved to this place, and at the county what the person's posts in the item's departments give."""
-    authority = authority_here(look.item, look.here, look.today)
-    powers = authority.powers if isinstance(authority, Allowed) else frozenset[str]()
+    powers = services.powers_devolved(look.item, look.here, look.today)
     return powers | services.powers_entitled(look.item, look.actor) if look.here.node == CORE else powers
 
 
@@ -189,7 +188,7 @@ def _review(look: Look, offer: Offer, may: frozenset[str]) -> None:
             offer.joint, arranged = _joint(state, item)
             offer.acts |= {"appoint"} if offer.joint else set()
             offer.acts |= {"opinion"} if arranged or not offer.joint else set()
-    decider = look.actor.has(*services.ROLES_DECIDE, *(COUNTER_ROLES if immediate else ()))
+    decider = look.actor.has(*services.roles_deciding(item))
     if DECIDE in may and decider and (immediate or (state.status == s.UNDER_REVIEW and not left)):
         offer.acts.add("decide")
         _decide_why(look, offer)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from core.county.workqueue import steps
 from core.domain.cases import lifecycle as life
-from core.domain.cases.intake import COUNTER_ROLES
 from core.domain.cases.services import (
     CAUSES,
     DEFERRAL_MISSED,
@@ -19,6 +18,7 @@ from core.domain.cases.services import (
     ROLES_DECIDE,
     ROLES_REVIEW,
     departments_of,
+    roles_deciding,
 )
 from core.domain.cases.state import CaseState
 from core.domain.catalogue.documents import Item
@@ -166,10 +166,9 @@ def _causes(actor: Actor, state: CaseState, item: Item, standing: Standing) -> t
 
 def _deciding(actor: Actor, state: CaseState, item: Item, givers: Collection[str]) -> tuple[bool, bool]:
     """(whether the person may decide, whether only the two-post rule bars them)."""
-    immediate = item.kind == "immediate"
-    roles = (*ROLES_DECIDE, *(COUNTER_ROLES if immediate else ()))
+    roles = roles_deciding(item)
     asked = any(step.power == steps.DECIDE for step in steps.steps_of(state, item))
     if not asked or not holds(actor, (*roles, *ROLES_REVIEW), {item.department}):
         return False, False
-    same = not immediate and actor.code in givers
+    same = item.kind != "immediate" and actor.code in givers
     return not same and holds(actor, roles, {item.department}), same

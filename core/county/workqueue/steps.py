@@ -169,8 +169,9 @@ def notice_due_on(state: CaseState, item: Item, rules: Rules) -> date:
     """The last day for the applicant to answer the notice."""
     asked = state.supplement
     assert asked is not None
-    due = supplement_due_on(item, since=asked.at, calendar=rules.calendar, usual_days=rules.supplement_days)
-    return asked.due or due
+    if asked.due is not None:
+        return asked.due
+    return supplement_due_on(item, since=asked.at, calendar=rules.calendar, usual_days=rules.supplement_days)
 
 
 def expected_end(state: CaseState, expected_days: int) -> date:

@@ -27,7 +27,9 @@ from .powers import (
     departments_concerned,
     departments_of,
     limits_of,
+    powers_devolved,
     powers_entitled,
+    roles_deciding,
 )
 from .rating import APPLICANT, LOW, REASONS_GOOD, REASONS_LOW, SCORES, Following, case_rate, followings, rating_follow
 from .review import (
@@ -52,7 +54,7 @@ __all__ = [
     "clock_stop", "custody_take", "deadline_extend", "deferrals_missed", "deferrals_open", "departments_concerned",
     "departments_of", "departments_speaking", "extension_decline", "extension_most", "extension_request", "followings",
     "limits_of", "material_receive", "materials_lacking", "next_holder", "note_add", "opinion_record",
-    "powers_entitled", "rating_follow", "result_deliver", "returns_unanswered", "route_expected", "stage_following",
-    "stage_open_next", "stage_waits_for", "stages_left", "supplement_complete", "supplement_due_on",
-    "supplement_receive", "supplement_request", "urgings_unanswered",
+    "powers_devolved", "powers_entitled", "rating_follow", "result_deliver", "returns_unanswered", "roles_deciding",
+    "route_expected", "stage_following", "stage_open_next", "stage_waits_for", "stages_left", "supplement_complete",
+    "supplement_due_on", "supplement_receive", "supplement_request", "urgings_unanswered",
 ]  # fmt: skip

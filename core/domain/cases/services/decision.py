@@ -13,12 +13,12 @@ from ...journal.clock import Instant
 from ...journal.selectors import entries_of_case
 from ...staff.actors import Actor
 from ..errors import DeferralOpen, NoReview, SamePerson
-from ..intake import COUNTER_ROLES, role_require
+from ..intake import role_require
 from ..lifecycle import ACCEPTED, require_allowed
 from ..state import CaseState
 from ..writing import Act, act_on
 from .materials import deferrals_open, material_words
-from .powers import ROLES_DECIDE, case_item, entitled_require, words_require
+from .powers import ROLES_DECIDE, case_item, entitled_require, roles_deciding, words_require
 from .review import stages_left
 
 
@@ -35,8 +35,7 @@ def case_decide(
     """
     act = act_on(case_id, actor, at=at)
     item = case_item(act.case)
-    immediate = item.kind == "immediate"
-    deciding = (*ROLES_DECIDE, *(COUNTER_ROLES if immediate else ()))
+    immediate, deciding = item.kind == "immediate", roles_deciding(item)
     role_require(actor, *deciding)
     entitled_require(item, act, DECIDE, roles=deciding)
     require_allowed("case.decided", act.case.status)

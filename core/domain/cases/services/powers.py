@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Final
 
 from ...catalogue.authority import ACCEPT, DECIDE, REVIEW, Allowed
 from ...catalogue.documents import Item, Limit
-from ...catalogue.selectors import item_authority, item_get, place_of
+from ...catalogue.selectors import item_get
 from ...journal import bodies as b
-from ...journal.clock import instant_date
-from ...journal.place import CORE
+from ...journal.place import CORE, Here
 from ...staff.actors import Actor
 from ..errors import ReasonMissing
-from ..intake import COUNTER_ROLES, power_require
+from ..intake import COUNTER_ROLES, authority_here, power_require
 from ..state import CaseState
 from ..writing import Act
 
@@ -22,6 +22,11 @@ ROLES_REVIEW: Final = ("reviewer", "approver")
 ROLES_DECIDE: Final = ("approver",)
 #: In whose hands a department's power lies.
 POWER_ROLES: Final = {ACCEPT: ROLES_ACCEPT, REVIEW: ROLES_REVIEW, DECIDE: ROLES_DECIDE}
+
+
+def roles_deciding(item: Item) -> tuple[str, ...]:
+    """Who decides the item's cases: at the counter too, where the item is done at once."""
+    return (*ROLES_DECIDE, *COUNTER_ROLES) if item.kind == "immediate" else ROLES_DECIDE
 
 
 def limits_of(item: Item) -> tuple[b.LimitValue, b.LimitValue]:
@@ -61,8 +66,7 @@ def entitled_require(item: Item, act: Act, power: str, *, roles: Collection[str]
 
 def powers_entitled(item: Item, actor: Actor) -> frozenset[str]:
     """The powers the person has over the item's cases at the county, by their posts in its departments."""
-    at_once = COUNTER_ROLES if item.kind == "immediate" else ()
-    roles = POWER_ROLES | {DECIDE: (*ROLES_DECIDE, *at_once)}
+    roles = POWER_ROLES | {DECIDE: roles_deciding(item)}
     return frozenset(power for power, having in roles.items() if _is_entitled(item, actor, power, having))
 
 
@@ -71,10 +75,9 @@ def _is_entitled(item: Item, actor: Actor, power: str, roles: Collection[str]) -
     return bool(actor.departments_as(roles) & entitled)
 
 
-def powers_here(item: Item, act: Act) -> frozenset[str]:
-    """What the act's service point may do with the item."""
-    place = place_of(act.here.division, act.here.level)
-    allowed = item_authority(item, place=place, on=instant_date(act.at))
+def powers_devolved(item: Item, here: Here, on: date) -> frozenset[str]:
+    """What this service point may do with the item on that day."""
+    allowed = authority_here(item, here, on)
     return allowed.powers if isinstance(allowed, Allowed) else frozenset()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ...catalogue.authority import ACCEPT, DECIDE, REVIEW
-from ...journal.clock import Instant
+from ...journal.clock import Instant, instant_date
 from ...staff.actors import Actor
 from ..intake import Application, case_take_in, role_require
 from ..state import CaseState
@@ -16,7 +16,7 @@ from .acceptance import accept
 from .decision import decide
 from .forwarding import forward
 from .materials import deferrals_open, materials_lacking
-from .powers import ROLES_ACCEPT, case_item, powers_here
+from .powers import ROLES_ACCEPT, case_item, powers_devolved
 from .supplement import notice_append, supplement_close
 
 
@@ -52,7 +52,7 @@ def supplement_complete(*, case_id: UUID, actor: Actor, at: Instant | None = Non
 
 def _proceed(act: Act) -> CaseState:
     item = case_item(act.case)
-    powers = powers_here(item, act)
+    powers = powers_devolved(item, act.here, instant_date(act.at))
     if ACCEPT in powers:
         accept(act)
     if item.kind == "immediate" and {ACCEPT, DECIDE} <= powers:
